@@ -1,0 +1,30 @@
+#include "glue/glue.h"
+#include "glue/entries.h"
+
+#include <R_ext/Rdynload.h>
+#include <R_ext/Visibility.h>
+#include <gsl/gsl_errno.h>
+
+#define ENTRY(name, n_args)                                                                        \
+    {                                                                                              \
+#name, (DL_FUNC) &name, n_args                                                             \
+    }
+
+static const R_CallMethodDef entries[] = { { NULL, NULL, 0 } };
+
+/* GSL's default handler would end R; the core reads its return codes instead. */
+static gsl_error_handler_t *previous_handler;
+
+void attribute_visible R_init_osseosurv(DllInfo *dll)
+{
+    previous_handler = gsl_set_error_handler_off();
+    R_registerRoutines(dll, NULL, entries, NULL, NULL);
+    R_useDynamicSymbols(dll, FALSE);
+    R_forceSymbols(dll, TRUE);
+}
+
+void attribute_visible R_unload_osseosurv(DllInfo *dll)
+{
+    (void) dll;
+    gsl_set_error_handler(previous_handler);
+}

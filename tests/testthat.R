@@ -1,0 +1,4 @@
+library(testthat)
+library(osseosurv)
+
+test_check("osseosurv")
