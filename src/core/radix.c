@@ -106,15 +106,18 @@ void oss_sort(size_t n, const double *x, uint64_t *sorted, uint64_t *spare)
     }
 }
 
-double oss_tie_width(size_t n_a, const double *a, const uint64_t *sorted_a, size_t n_b,
-                     const double *b, const uint64_t *sorted_b)
+void oss_gather(size_t n, const double *x, const uint64_t *sorted, double *values)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = x[oss_row(sorted[i])];
+}
+
+double oss_tie_width(size_t n_a, const double *a, size_t n_b, const double *b)
 {
     double sum = 0, last = 0;
     size_t n_distinct = 0;
     for (size_t i = 0, j = 0; i < n_a || j < n_b;) {
-        const int from_a =
-            j == n_b || (i < n_a && a[oss_row(sorted_a[i])] <= b[oss_row(sorted_b[j])]);
-        const double value = from_a ? a[oss_row(sorted_a[i++])] : b[oss_row(sorted_b[j++])];
+        const double value = j == n_b || (i < n_a && a[i] <= b[j]) ? a[i++] : b[j++];
         if (n_distinct == 0 || value != last) {
             sum += fabs(value);
             n_distinct++;

@@ -15,10 +15,13 @@ void oss_sort(size_t n, const double *x, uint64_t *sorted, uint64_t *spare);
 
 static inline uint32_t oss_row(uint64_t pair) { return (uint32_t) pair; }
 
-/* The largest difference of two tied neighbours among the values of up to two sorted sequences:
+/* values[i] = x of the i-th smallest. values may be the spare memory of the sort, if that was
+ * allocated without a type. */
+void oss_gather(size_t n, const double *x, const uint64_t *sorted, double *values);
+
+/* The largest difference of two tied neighbours among the values of one or two ascending sequences:
  * 1.5e-8 (the root of the double's epsilon) of the mean absolute value, each distinct value counted
  * once, as survival::aeqSurv. Relative only, so that the unit of time does not matter. */
-double oss_tie_width(size_t n_a, const double *a, const uint64_t *sorted_a, size_t n_b,
-                     const double *b, const uint64_t *sorted_b);
+double oss_tie_width(size_t n_a, const double *a, size_t n_b, const double *b);
 
 #endif

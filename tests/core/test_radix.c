@@ -76,13 +76,10 @@ static void test_orders_of_many_shapes(void)
 
 static void test_tie_width_counts_distinct_values_once(void)
 {
-    const double a[] = { 2, 1, 1 }, b[] = { 3, 2 };
-    uint64_t sorted_a[3], sorted_b[2], spare[3];
-    oss_sort(3, a, sorted_a, spare);
-    oss_sort(2, b, sorted_b, spare);
-    CHECK_NEAR(oss_tie_width(3, a, sorted_a, 2, b, sorted_b), ldexp(1, -26) * 2, 1e-15);
-    CHECK_NEAR(oss_tie_width(3, a, sorted_a, 0, NULL, NULL), ldexp(1, -26) * 1.5, 1e-15);
-    CHECK(oss_tie_width(0, NULL, NULL, 0, NULL, NULL) == 0);
+    const double a[] = { 1, 1, 2 }, b[] = { 2, 3 };
+    CHECK_NEAR(oss_tie_width(3, a, 2, b), ldexp(1, -26) * 2, 1e-15);
+    CHECK_NEAR(oss_tie_width(3, a, 0, NULL), ldexp(1, -26) * 1.5, 1e-15);
+    CHECK(oss_tie_width(0, NULL, 0, NULL) == 0);
 }
 
 int main(void)

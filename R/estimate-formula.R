@@ -1,0 +1,397 @@
+# How every survival estimator reads its input. `Surv(...)` is read by its arguments and not evaluated:
+# that saves most of the time of a large call, and entry >= exit or left > right, which Surv() turns
+# into NA, can still be named by row.
+
+#' Read a survival formula, a `Surv` call or a `Surv` object
+#'
+#' @param response The unevaluated first argument of the estimator (`substitute(formula)`).
+#' @param data Data frame, list, or `NULL`.
+#' @param subset,weights Unevaluated arguments of the estimator.
+#' @param group Vector of group labels for the vector path, or `NULL`.
+#' @param kind "right" (one event; entry allowed), "competing" (status a factor; entry allowed), or
+#'   "interval" (left and right ends).
+#' @param frame Environment of the caller of the estimator.
+#' @return List: `kind`; `n` rows analysed; `entry` (or `NULL`), `time`, `status` (integer, 0 censored) for
+#'   right-censored data; `causes` (labels, in order of `status`); `left`, `right` (right `Inf`: not seen;
+#'   left 0: left-censored) for interval-censored; `weight` (double, or `NULL`: 1 each); `stratum` (integer
+#'   codes, or `NULL`: one stratum), `strata` (labels, `""` if none); `row` (rows of the data analysed, or
+#'   `NULL`: all); `endpoint` (text for the estimand card); `notes`.
+#' @noRd
+read_survival <- function(response, data = NULL, subset = NULL, weights = NULL, na.action = NULL, group = NULL,
+                          kind = "right", frame = parent.frame(2)) {
+    if (!is.null(data) && !is.list(data) && !is.environment(data)) {
+        abort_invalid(sprintf("`data` must be a data frame, a list or an environment; got %s.", value_text(data)),
+                      "data")
+    }
+    source <- locate(response, data, frame)
+    parts <- read_response(source$lhs, data, source$env, kind)
+    n <- parts$n
+    terms <- if (is.null(group)) read_terms(source$rhs, data, source$env) else list(group = group)
+    for (name in names(terms)) check_length(terms[[name]], n, name)
+    weight <- if (is.null(weights)) NULL else eval(weights, data, frame)
+    if (!is.null(weight)) weight <- read_weights(weight, n)
+    keep <- read_subset(if (is.null(subset)) NULL else eval(subset, data, frame), n)
+
+    columns <- c(parts$values, terms, if (!is.null(weight)) list(weights = weight))
+    missing <- missing_rows(columns, keep, na.action)
+    notes <- character()
+    if (any(missing)) {
+        keep <- if (is.null(keep)) !missing else keep & !missing
+        notes <- sprintf("%d row%s with missing values left out.", sum(missing), if (sum(missing) > 1) "s" else "")
+    }
+    if (!is.null(weight) && any(weight == 0, na.rm = TRUE)) {
+        idle <- !is.na(weight) & weight == 0 & (if (is.null(keep)) TRUE else keep)
+        keep <- if (is.null(keep)) !idle else keep & !idle
+        notes <- c(notes, sprintf("%d row%s of weight 0 left out.", sum(idle), if (sum(idle) > 1) "s" else ""))
+    }
+    row <- if (is.null(keep)) NULL else which(keep)
+    if (!is.null(row)) {
+        parts$values <- lapply(parts$values, `[`, row)
+        terms <- lapply(terms, function(x) x[row])
+        weight <- weight[row]
+        n <- length(row)
+    }
+    if (n == 0) {
+        abort_invalid("There are no rows to analyse: give at least one row without missing values.", "data")
+    }
+    values <- switch(kind,
+                     interval = read_interval(parts, row),
+                     read_right(parts, kind, row))
+    c(list(kind = kind, n = n), values,
+      list(weight = weight, row = row, endpoint = parts$endpoint, notes = notes), read_strata(terms))
+}
+
+# Where the response stands: in a formula, in a Surv() call, or in an object.
+locate <- function(response, data, frame) {
+    if (is_surv_call(response)) return(list(lhs = response, rhs = 1, env = frame))
+    if (!is_formula_call(response)) {
+        value <- eval(response, frame)
+        if (inherits(value, "Surv")) return(list(lhs = value, rhs = 1, env = frame))
+        if (!inherits(value, "formula")) {
+            abort_invalid(sprintf("`formula` must be a formula or a `Surv` object; got %s.", value_text(value)),
+                          "formula")
+        }
+        frame <- environment(value) %||% frame
+        response <- value
+    }
+    if (length(response) != 3) {
+        abort_invalid("`formula` needs a response: write `Surv(time, status) ~ 1`.", "formula")
+    }
+    list(lhs = response[[2]], rhs = response[[3]], env = frame)
+}
+
+is_formula_call <- function(x) is.call(x) && identical(x[[1]], quote(`~`))
+
+is_surv_call <- function(x) {
+    is.call(x) && (identical(x[[1]], quote(Surv)) || identical(x[[1]], quote(survival::Surv)) ||
+                   identical(x[[1]], quote(osseosurv::Surv)))
+}
+
+# The parts of the response by role: values (evaluated), labels (as the user wrote them), shape.
+read_response <- function(lhs, data, env, kind) {
+    if (is_surv_call(lhs)) {
+        arguments <- as.list(match.call(Surv, lhs, expand.dots = FALSE))[-1]
+        type <- if (is.null(arguments$type)) NULL else eval(arguments$type, data, env)
+        shape <- surv_shape(arguments, type)
+        if (!is.null(shape)) {
+            values <- lapply(arguments[shape$roles], eval, data, env)
+            labels <- vapply(arguments[shape$roles], deparse1, "")
+            names(values) <- names(labels) <- shape$names
+            values <- lapply(values, drop_class)
+            n <- length(values[[1]])
+            for (name in names(values)) check_length(values[[name]], n, labels[[name]])
+            return(list(values = values, labels = labels, shape = shape$shape, n = n,
+                        states = levels(values$status), endpoint = endpoint_text(labels, shape$shape)))
+        }
+    }
+    value <- if (is.language(lhs)) eval(lhs, data, env) else lhs
+    if (!inherits(value, "Surv")) {
+        abort_invalid(sprintf("The response must be a `Surv` object, as in `Surv(time, status)`; got %s.",
+                              value_text(value)), "formula")
+    }
+    from_surv(value)
+}
+
+# Which arguments of Surv() play which role; NULL where only Surv() itself can tell.
+surv_shape <- function(arguments, type) {
+    if (!is.null(arguments$origin)) return(NULL)
+    given <- names(arguments)
+    if (identical(type, "interval2") && all(c("time", "time2") %in% given)) {
+        return(list(roles = c("time", "time2"), names = c("left", "right"), shape = "interval"))
+    }
+    if (is.null(type) || type %in% c("right", "counting", "mstate")) {
+        if (all(c("time", "time2", "event") %in% given)) {
+            return(list(roles = c("time", "time2", "event"), names = c("entry", "time", "status"), shape = "right"))
+        }
+        status <- intersect(c("event", "time2"), given)
+        if ("time" %in% given && length(status) == 1 && !identical(type, "counting")) {
+            return(list(roles = c("time", status), names = c("time", "status"), shape = "right"))
+        }
+        if ("time" %in% given && !length(status)) {
+            return(list(roles = "time", names = "time", shape = "right"))
+        }
+    }
+    NULL
+}
+
+from_surv <- function(value) {
+    type <- attr(value, "type")
+    columns <- unclass(value)
+    column <- function(name) as.vector(columns[, name])
+    state <- function(code) factor(attr(value, "states")[code + 1], attr(value, "states"))
+    values <- switch(type,
+        right = list(time = column("time"), status = column("status")),
+        counting = list(entry = column("start"), time = column("stop"), status = column("status")),
+        mright = list(time = column("time"), status = multi_state(column("status"), value)),
+        mcounting = list(entry = column("start"), time = column("stop"), status = multi_state(column("status"), value)),
+        left = list(left = ifelse(column("status") == 1, column("time"), 0), right = column("time")),
+        interval = interval_ends(column("time1"), column("time2"), column("status")))
+    shape <- if ("left" %in% names(values)) "interval" else "right"
+    labels <- stats::setNames(names(values), names(values))
+    list(values = values, labels = labels, shape = shape, n = nrow(value), states = levels(values$status),
+         endpoint = endpoint_text(labels, shape))
+}
+
+multi_state <- function(code, value) {
+    states <- attr(value, "states")
+    factor(code, 0:length(states), c("(censored)", states))
+}
+
+# Status of an interval Surv: 0 right-censored, 1 exact, 2 left-censored, 3 interval.
+interval_ends <- function(time1, time2, status) {
+    list(left = ifelse(status == 2, 0, time1),
+         right = ifelse(status == 0, Inf, ifelse(status == 3, time2, time1)))
+}
+
+endpoint_text <- function(labels, shape) {
+    if (shape == "interval") {
+        sprintf("event known to lie in (%s, %s]", labels[["left"]], labels[["right"]])
+    } else if ("status" %in% names(labels)) {
+        sprintf("event given by `%s`", labels[["status"]])
+    } else {
+        "event in every row"
+    }
+}
+
+# A difftime or an integer is read as it stands; a factor keeps its levels.
+drop_class <- function(x) {
+    if (is.factor(x) || is.null(attributes(x))) x else if (is.numeric(x)) as.vector(unclass(x)) else x
+}
+
+check_length <- function(x, n, name) {
+    if (length(x) != n) {
+        abort_invalid(sprintf("`%s` has %d elements but the response has %d rows.", name, length(x), n), name)
+    }
+}
+
+read_subset <- function(subset, n) {
+    if (is.null(subset)) return(NULL)
+    if (is.logical(subset) && length(subset) == n) return(!is.na(subset) & subset)
+    if (is.numeric(subset) && all(subset %in% seq_len(n))) return(seq_len(n) %in% subset)
+    abort_invalid(sprintf("`subset` must be a condition with one value for each of the %d rows, or row numbers.", n),
+                  "subset")
+}
+
+read_weights <- function(weight, n) {
+    check_length(weight, n, "weights")
+    if (!is.numeric(weight)) {
+        abort_invalid(sprintf("`weights` must be numeric; got %s.", value_text(weight)), "weights")
+    }
+    bad <- which(!is.na(weight) & (weight < 0 | weight != round(weight) | is.infinite(weight)))
+    if (length(bad)) {
+        abort_invalid(sprintf("`weights` must be whole numbers >= 0 (each counts equal rows); row %d is %s.", bad[1],
+                              format(weight[bad[1]])), "weights", bad[1])
+    }
+    as.double(weight)
+}
+
+# NaN is a fault, not a missing value. An interval's missing ends mean "not seen" and "not known since".
+missing_rows <- function(columns, keep, na.action) {
+    missing <- FALSE
+    for (name in names(columns)) {
+        x <- columns[[name]]
+        if (!anyNA(x)) next
+        if (is.double(x) && any(is.nan(x))) {
+            at <- which(is.nan(x))[1]
+            abort_invalid(sprintf("`%s` must be a number; row %d is NaN.", name, at), name, at)
+        }
+        missing <- missing | (if (name %in% c("left", "right")) FALSE else is.na(x))
+    }
+    if (all(c("left", "right") %in% names(columns))) {
+        missing <- missing | (is.na(columns$left) & is.na(columns$right))
+    }
+    if (!is.null(keep)) missing <- missing & keep
+    refuse <- identical(na.action, "na.fail") || identical(na.action, stats::na.fail)
+    if (refuse && any(missing)) {
+        at <- which(missing)[1]
+        abort_invalid(sprintf("Row %d has a missing value and `na.action` is na.fail.", at), "data", at)
+    }
+    missing
+}
+
+row_number <- function(at, row) if (is.null(row)) at else row[at]
+
+# Times >= 0 and finite (or Inf where allowed), in plain doubles.
+read_times <- function(x, label, row, infinite = FALSE) {
+    if (!is.numeric(x)) abort_invalid(sprintf("`%s` must be numeric; got %s.", label, value_text(x)), label)
+    if (min(x, 0, na.rm = TRUE) < 0 || (!infinite && max(x) == Inf)) {
+        bad <- which(x < 0 | (!infinite & x == Inf))[1]
+        at <- row_number(bad, row)
+        abort_invalid(sprintf("`%s` must be a number >= 0%s; row %d is %s.", label, if (infinite) " or Inf" else "",
+                              at, format(x[bad])), label, at)
+    }
+    if (is.double(x)) x else as.double(x)
+}
+
+read_right <- function(parts, kind, row) {
+    if (parts$shape != "right") {
+        abort_invalid("The response is interval-censored: use turnbull(), or give `Surv(time, status)`.", "formula")
+    }
+    values <- parts$values
+    labels <- parts$labels
+    time <- read_times(values$time, labels[["time"]], row)
+    entry <- NULL
+    if (!is.null(values$entry)) {
+        entry <- read_times(values$entry, labels[["entry"]], row)
+        bad <- which(entry >= time)
+        if (length(bad)) {
+            at <- row_number(bad[1], row)
+            abort_invalid(sprintf("Entry `%s` must lie before exit `%s`; row %d has %s and %s.", labels[["entry"]],
+                                  labels[["time"]], at, format(entry[bad[1]]), format(time[bad[1]])),
+                          labels[["entry"]], at)
+        }
+    }
+    status <- values$status %||% rep.int(1L, length(time))
+    label <- if (is.null(values$status)) "status" else labels[["status"]]
+    status <- switch(kind, competing = competing_codes(status, label), event_codes(status, label, row))
+    list(entry = entry, time = time, status = status, causes = if (kind == "competing") parts$states[-1] else NULL)
+}
+
+competing_codes <- function(status, label) {
+    if (!is.factor(status)) {
+        abort_invalid(sprintf(paste("`%s` must be a factor whose first level is censored and whose other levels are",
+                                    "the causes; got %s."), label, value_text(status)), label)
+    }
+    if (nlevels(status) < 2) {
+        abort_invalid(sprintf("`%s` needs a level for censored and at least one for a cause.", label), label)
+    }
+    as.integer(status) - 1L
+}
+
+# 0/1, FALSE/TRUE, or 1/2 as in `survival`.
+event_codes <- function(status, label, row) {
+    if (is.logical(status)) return(as.integer(status))
+    if (is.factor(status)) {
+        abort_invalid(sprintf(paste("`%s` is a factor: use cumulative_incidence() for several causes, or a condition",
+                                    "such as `%s == \"%s\"`."), label, label, levels(status)[nlevels(status)]), label)
+    }
+    if (!is.numeric(status)) {
+        abort_invalid(sprintf("`%s` must be 0/1, FALSE/TRUE or 1/2; got %s.", label, value_text(status)), label)
+    }
+    highest <- max(status)
+    codes <- if (is.integer(status)) status else as.integer(status)
+    if (highest == 2) codes <- codes - 1L
+    valid <- min(codes) >= 0L && highest <= 2 && (is.integer(status) || identical(sum(status), as.double(sum(codes)) +
+                                                                       if (highest == 2) length(codes) else 0))
+    if (!valid) {
+        allowed <- if (highest == 2) 1:2 else 0:1
+        bad <- which(!status %in% allowed)[1]
+        at <- row_number(bad, row)
+        abort_invalid(sprintf("`%s` must be 0/1, FALSE/TRUE or 1/2; row %d is %s.", label, at, format(status[bad])),
+                      label, at)
+    }
+    codes
+}
+
+read_interval <- function(parts, row) {
+    values <- parts$values
+    labels <- parts$labels
+    if (parts$shape == "right") {
+        if (!is.null(values$entry)) {
+            abort_invalid("Left truncation is not available for interval-censored data: leave out the entry.", "formula")
+        }
+        right <- read_right(parts, "right", row)
+        return(list(left = right$time, right = ifelse(right$status == 1L, right$time, Inf)))
+    }
+    left <- replace(values$left, is.na(values$left) & !is.na(values$right), 0)
+    right <- replace(values$right, is.na(values$right), Inf)
+    left <- read_times(left, labels[["left"]], row)
+    right <- read_times(right, labels[["right"]], row, infinite = TRUE)
+    if (any(left > right)) {
+        bad <- which(left > right)[1]
+        at <- row_number(bad, row)
+        abort_invalid(sprintf("Left end `%s` must not exceed right end `%s`; row %d has %s and %s.", labels[["left"]],
+                              labels[["right"]], at, format(left[bad]), format(right[bad])), labels[["left"]], at)
+    }
+    list(left = left, right = right)
+}
+
+# Right-hand side: variables joined by +, * or :, or inside strata(); named as the user wrote them.
+read_terms <- function(rhs, data, env) {
+    if (identical(rhs, 1) || identical(rhs, 1L)) return(list())
+    if (is.call(rhs)) {
+        head <- rhs[[1]]
+        if (identical(head, quote(`(`))) return(read_terms(rhs[[2]], data, env))
+        if (length(rhs) == 3 && (identical(head, quote(`+`)) || identical(head, quote(`*`)) ||
+                                 identical(head, quote(`:`)))) {
+            terms <- c(read_terms(rhs[[2]], data, env), read_terms(rhs[[3]], data, env))
+            return(terms[!duplicated(names(terms))])
+        }
+        if (identical(head, quote(`-`))) {
+            abort_invalid("`formula` must join its groups by `+`; `-` has no meaning for them.", "formula")
+        }
+        if (identical(head, quote(strata)) || identical(head, quote(survival::strata))) {
+            plain <- is.null(names(rhs)) || all(names(rhs) == "")
+            if (!plain) return(list(strata = strip_label(eval(rhs, data, env))))
+            return(do.call(c, lapply(as.list(rhs)[-1], read_terms, data, env)))
+        }
+    }
+    if (identical(rhs, quote(.))) {
+        abort_invalid("`formula` must name its groups; `.` is not read.", "formula")
+    }
+    stats::setNames(list(eval(rhs, data, env)), deparse1(rhs))
+}
+
+strip_label <- function(x) structure(as.integer(x), levels = levels(x), class = "factor")
+
+#' Strata from the right-hand side
+#'
+#' @param terms Named list of vectors of equal length.
+#' @return List: `stratum`, integer codes of the combinations present, the first variable varying slowest,
+#'   or `NULL` for one; `strata`, their labels.
+#' @noRd
+read_strata <- function(terms) {
+    if (!length(terms)) return(list(stratum = NULL, strata = ""))
+    code <- NULL
+    labels <- ""
+    for (name in names(terms)) {
+        one <- group_codes(terms[[name]], name)
+        text <- if (name == "strata") one$levels else paste0(name, "=", one$levels)
+        if (is.null(code)) {
+            code <- one$code
+            labels <- text
+        } else {
+            code <- (code - 1L) * length(text) + one$code
+            labels <- paste(rep(labels, each = length(text)), text, sep = ", ")
+        }
+    }
+    present <- tabulate(code, length(labels)) > 0
+    if (!all(present)) {
+        code <- cumsum(present)[code]
+        labels <- labels[present]
+    }
+    list(stratum = as.integer(code), strata = labels)
+}
+
+group_codes <- function(x, name) {
+    if (is.factor(x)) {
+        used <- tabulate(x, nlevels(x)) > 0
+        if (all(used)) return(list(code = as.integer(x), levels = levels(x)))
+        warn("empty_level", sprintf("`%s` has no rows with level %s; the level is dropped.", name,
+                                    paste0("\"", levels(x)[!used], "\"", collapse = ", ")), name)
+        return(list(code = cumsum(used)[as.integer(x)], levels = levels(x)[used]))
+    }
+    if (!is.atomic(x)) abort_invalid(sprintf("`%s` must be a vector of groups; got %s.", name, value_text(x)), name)
+    values <- sort(unique(x))
+    list(code = match(x, values), levels = as.character(values))
+}
