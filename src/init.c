@@ -10,7 +10,13 @@
 #name, (DL_FUNC) &name, n_args                                                             \
     }
 
-static const R_CallMethodDef entries[] = { { NULL, NULL, 0 } };
+static const R_CallMethodDef entries[] = {
+    ENTRY(ffi_beta_quantile, 4),
+    ENTRY(ffi_gamma_quantile, 3),
+    ENTRY(ffi_t_quantile, 2),
+    ENTRY(ffi_tail, 5),
+    { NULL, NULL, 0 },
+};
 
 /* GSL's default handler would end R; the core reads its return codes instead. */
 static gsl_error_handler_t *previous_handler;

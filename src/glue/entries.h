@@ -5,4 +5,10 @@
 
 #include <Rinternals.h>
 
+/* quantile.c */
+SEXP ffi_beta_quantile(SEXP p, SEXP a, SEXP b, SEXP upper);
+SEXP ffi_gamma_quantile(SEXP p, SEXP shape, SEXP upper);
+SEXP ffi_tail(SEXP which, SEXP x, SEXP a, SEXP b, SEXP upper);
+SEXP ffi_t_quantile(SEXP p, SEXP df);
+
 #endif
