@@ -32,7 +32,7 @@ bench: setup-tests install
 	@R_LIBS=$(CURDIR)/$(LIBRARY) bench/run.sh
 
 document:
-	Rscript -e 'roxygen2::roxygenise(load_code = roxygen2::load_installed)' && git diff --stat -- man NAMESPACE
+	R_LIBS=$(CURDIR)/$(LIBRARY) Rscript -e 'roxygen2::roxygenise(load_code = roxygen2::load_installed)' && git diff --stat -- man NAMESPACE
 
 clean:
 	rm -rf build report src/*.o src/*/*.o src/*.so src/Makevars

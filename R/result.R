@@ -80,7 +80,8 @@ estimand_card <- function(endpoint, measure,
 print.estimand_card <- function(x, ...) {
     label <- formatC(paste0(gsub("_", " ", names(x)), ":"), width = -13)
     for (i in seq_along(x)) {
-        cat(strwrap(paste("  ", label[i], x[[i]]), width = 90, exdent = 17), sep = "\n")
+        lines <- strwrap(x[[i]], width = 74)
+        cat(paste0(c(paste0("  ", label[i], " "), rep(strrep(" ", 16), length(lines) - 1)), lines), sep = "\n")
     }
     invisible(x)
 }
@@ -158,6 +159,8 @@ summary.osseosurv_result <- function(object, ...) {
 print_table <- function(table, n = 20, digits = 4) {
     shown <- utils::head(table, n)
     blank <- vapply(shown, function(column) is.character(column) && all(column == ""), NA)
+    wide <- options(width = max(getOption("width"), 120))
+    on.exit(options(wide))
     print(shown[!blank], digits = digits, row.names = FALSE)
     if (nrow(table) > nrow(shown)) {
         cat(sprintf("... %d more rows; tidy() gives all.\n", nrow(table) - nrow(shown)))

@@ -5,14 +5,14 @@
 #include <R_ext/Visibility.h>
 #include <gsl/gsl_errno.h>
 
-#define ENTRY(name, n_args)                                                                        \
-    {                                                                                              \
-#name, (DL_FUNC) &name, n_args                                                             \
-    }
+/* clang-format off */
+#define ENTRY(name, n_args) { #name, (DL_FUNC) &name, n_args }
+/* clang-format on */
 
 static const R_CallMethodDef entries[] = {
     ENTRY(ffi_beta_quantile, 4),
     ENTRY(ffi_gamma_quantile, 3),
+    ENTRY(ffi_kaplan_meier, 8),
     ENTRY(ffi_t_quantile, 2),
     ENTRY(ffi_tail, 5),
     { NULL, NULL, 0 },

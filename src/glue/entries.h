@@ -5,6 +5,10 @@
 
 #include <Rinternals.h>
 
+/* kaplan_meier.c */
+SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
+                      SEXP n_stratum, SEXP conf_type, SEXP conf_level);
+
 /* quantile.c */
 SEXP ffi_beta_quantile(SEXP p, SEXP a, SEXP b, SEXP upper);
 SEXP ffi_gamma_quantile(SEXP p, SEXP shape, SEXP upper);

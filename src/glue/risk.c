@@ -1,0 +1,48 @@
+#include "risk.h"
+#include "entries.h"
+
+oss_risk_rows glue_risk_rows(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
+                             SEXP n_cause, SEXP n_stratum)
+{
+    const R_xlen_t n = XLENGTH(time);
+    const oss_risk_rows rows = {
+        .n = (size_t) n,
+        .entry = glue_doubles_or_null(entry, n, "entry"),
+        .exit = glue_doubles(time, n, "time"),
+        .status = glue_ints(status, n, "status"),
+        .weight = glue_doubles_or_null(weight, n, "weight"),
+        .stratum = glue_ints_or_null(stratum, n, "stratum"),
+        .n_cause = (size_t) glue_int(n_cause, "n_cause"),
+        .n_stratum = (size_t) glue_int(n_stratum, "n_stratum"),
+    };
+    return rows;
+}
+
+SEXP glue_risk_table(const oss_risk_rows *rows, oss_risk_table *table)
+{
+    oss_error err = OSS_ERROR_INIT;
+    oss_risk_plan plan;
+    if (oss_risk_scan(rows, &plan, &err) ||
+        oss_risk_sort(rows, glue_scratch(plan.scratch, 1), &plan, &err))
+        oss_raise(&err);
+
+    const R_xlen_t m = (R_xlen_t) plan.n_time;
+    static const char *const names[] = { "time", "n.risk", "n.event", "n.censor", "size" };
+    SEXP columns[5];
+    columns[0] = PROTECT(Rf_allocVector(REALSXP, m));
+    columns[1] = PROTECT(Rf_allocVector(REALSXP, m));
+    columns[2] = PROTECT(Rf_allocVector(REALSXP, m * (R_xlen_t) rows->n_cause));
+    columns[3] = PROTECT(Rf_allocVector(REALSXP, m));
+    columns[4] = PROTECT(Rf_allocVector(INTSXP, (R_xlen_t) rows->n_stratum));
+    table->time = REAL(columns[0]);
+    table->n_risk = REAL(columns[1]);
+    table->n_event = REAL(columns[2]);
+    table->n_censor = REAL(columns[3]);
+    table->start = glue_scratch(rows->n_stratum + 1, sizeof *table->start);
+    oss_risk_fill(rows, &plan, table, NULL);
+    for (size_t s = 0; s < rows->n_stratum; s++)
+        INTEGER(columns[4])[s] = (int) (table->start[s + 1] - table->start[s]);
+    SEXP list = glue_list(5, names, columns);
+    UNPROTECT(5);
+    return list;
+}
