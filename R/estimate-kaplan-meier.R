@@ -173,8 +173,9 @@ survival_at.kaplan_meier <- function(x, times, ...) {
         at <- findInterval(times, curve$time)
         known <- times <= curve$time[nrow(curve)] | curve$estimate[at] == 0
         value <- function(name) ifelse(known, curve[[name]][at], NA_real_)
+        leaving <- list(time = curve$time, n.risk = curve$n.risk, left = c(0, cumsum(curve$n.event + curve$n.censor)))
         as_frame(list(strata = rep(x$strata[s], length(times)), time = times,
-                      n.risk = at_risk_before(curve, times, x$entry[[s]]), estimate = value("estimate"),
+                      n.risk = at_risk_before(leaving, times, x$entry[[s]]), estimate = value("estimate"),
                       std.error = value("std.error"), conf.low = value("conf.low"), conf.high = value("conf.high")))
     })
     do.call(rbind, rows)
@@ -195,13 +196,12 @@ split_curve <- function(x) {
     lapply(seq_along(x$size), function(s) x$table[seq.int(last[s] - x$size[s] + 1L, last[s]), , drop = FALSE])
 }
 
+# At risk just before each time. curve: time, n.risk, and left, the number gone after 0, 1, ... of its times.
 at_risk_before <- function(curve, times, entry) {
     next_row <- findInterval(times, curve$time, left.open = TRUE) + 1L
-    exact <- next_row <= nrow(curve)
-    if (is.null(entry)) return(ifelse(exact, curve$n.risk[pmin(next_row, nrow(curve))], 0))
-    entered <- function(t) entry$entered[findInterval(t, entry$time, left.open = TRUE) + 1L]
-    left <- c(0, cumsum(curve$n.event + curve$n.censor))[pmax(next_row, 1L)]
-    ifelse(times == 0, curve$n.risk[1], entered(times) - left)
+    if (is.null(entry)) return(ifelse(next_row <= length(curve$time), curve$n.risk[next_row], 0))
+    entered <- entry$entered[findInterval(times, entry$time, left.open = TRUE) + 1L]
+    ifelse(times == 0, curve$n.risk[1], entered - curve$left[next_row])
 }
 
 #' Quantiles of a Kaplan-Meier curve

@@ -11,6 +11,7 @@
 
 static const R_CallMethodDef entries[] = {
     ENTRY(ffi_beta_quantile, 4),
+    ENTRY(ffi_cumulative_incidence, 9),
     ENTRY(ffi_gamma_quantile, 3),
     ENTRY(ffi_kaplan_meier, 8),
     ENTRY(ffi_t_quantile, 2),

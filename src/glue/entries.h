@@ -5,6 +5,10 @@
 
 #include <Rinternals.h>
 
+/* cumulative_incidence.c */
+SEXP ffi_cumulative_incidence(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
+                              SEXP n_cause, SEXP n_stratum, SEXP conf_type, SEXP conf_level);
+
 /* kaplan_meier.c */
 SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
                       SEXP n_stratum, SEXP conf_type, SEXP conf_level);

@@ -88,6 +88,15 @@ void *glue_scratch(size_t n, size_t size)
     return R_alloc(bytes ? bytes : 1, 1);
 }
 
+void glue_nan_to_na(SEXP x)
+{
+    double *values = REAL(x);
+    const R_xlen_t n = XLENGTH(x);
+    for (R_xlen_t i = 0; i < n; i++)
+        if (isnan(values[i]))
+            values[i] = NA_REAL;
+}
+
 SEXP glue_list(int n, const char *const *names, const SEXP *values)
 {
     SEXP list = PROTECT(Rf_allocVector(VECSXP, n));

@@ -34,6 +34,9 @@ size_t glue_size(SEXP x, const char *name); /* a count in a double, >= 0 */
 /* R-owned scratch memory, gone when the .Call returns; checks that n * size does not overflow. */
 void *glue_scratch(size_t n, size_t size);
 
+/* The core's "does not exist" is NaN; R's is NA. */
+void glue_nan_to_na(SEXP x);
+
 /* The list list(name = value, ...). The caller protects the values; the result is unprotected. */
 SEXP glue_list(int n, const char *const *names, const SEXP *values);
 

@@ -24,6 +24,8 @@ SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stra
     if (oss_kaplan_meier(&table, type, level, REAL(values[1]), REAL(values[2]), REAL(values[3]),
                          REAL(values[4]), &hook, &err))
         oss_raise(&err);
+    glue_nan_to_na(values[3]);
+    glue_nan_to_na(values[4]);
     SEXP list = glue_list(5, names, values);
     UNPROTECT(6);
     return list;
