@@ -22,7 +22,8 @@ incidence_conf_types <- c("exact", "log-log", "plain")
 #'   limit is a quantile of F, the upper one of F with the next spacing, a Beta(1, Y) share of S, given to cause j as
 #'   well; both of betas matched on mean and variance. Derivation and coverage: `inst/validation/`.
 #' @section Agreement: Estimates equal `survival::survfit` and `cmprsk::cuminc` to 1e-12, `std.error` `survfit` to 1e-8
-#'   (`cuminc` uses another variance).
+#'   (`cuminc` uses another variance; with left truncation `survfit` gives the infinitesimal jackknife, here it stays
+#'   Aalen's, which with one cause is Greenwood's).
 #' @section Errors: `osseosurv_invalid`, with `argument` and `index`, as [kaplan_meier()]; and if the status is no factor.
 #' @references Aalen OO, Johansen S (1978) Scand J Stat 5:141-150. Fay MP, Brittain EH, Proschan MA (2013)
 #'   \doi{10.1093/biostatistics/kxt016}, whose beta product the exact type extends.

@@ -1,0 +1,112 @@
+invalid <- function(code, argument = NULL, index = NULL, text = NULL) {
+    caught <- tryCatch(code, error = identity)
+    expect_s3_class(caught, "osseosurv_invalid")
+    if (!is.null(argument)) expect_identical(caught$argument, argument)
+    if (!is.null(index)) expect_equal(caught$index, index)
+    if (!is.null(text)) expect_match(conditionMessage(caught), text, fixed = TRUE)
+}
+
+test_that("every fault is one classed error naming argument and row", {
+    d <- data.frame(t = c(1, 2, 3), s = c(1, 0, 1), e = c(0, 1, 2), g = c("a", "b", "a"))
+    fit <- function(...) kaplan_meier(..., data = d)
+    invalid(fit(Surv(replace(t, 2, -1), s) ~ 1), "replace(t, 2, -1)", 2, "row 2 is -1")
+    invalid(fit(Surv(replace(t, 3, NaN), s) ~ 1), NULL, 3, "row 3 is NaN")
+    invalid(fit(Surv(replace(t, 1, Inf), s) ~ 1), NULL, 1, "row 1 is Inf")
+    invalid(fit(Surv(replace(e, 3, 3), t, s) ~ 1), "replace(e, 3, 3)", 3, "must lie before exit")
+    invalid(fit(Surv(replace(e, 3, 4), t, s) ~ 1), NULL, 3, "row 3 has 4 and 3")
+    invalid(fit(Surv(t, c(0, 1, 3)) ~ 1), NULL, 3, "row 3 is 3")
+    invalid(fit(Surv(t, c(0, 0.5, 1)) ~ 1), NULL, 2, "row 2 is 0.5")
+    invalid(fit(Surv(t, c(0, -1, 1)) ~ 1), NULL, 2, "row 2 is -1")
+    invalid(fit(Surv(t, factor(s)) ~ 1), "factor(s)", NULL, "cumulative_incidence()")
+    invalid(fit(Surv(t, c("dead", "alive", "dead")) ~ 1), NULL, NULL, "0/1")
+    invalid(fit(Surv(letters[1:3], s) ~ 1), NULL, NULL, "must be numeric")
+    invalid(fit(Surv(t, s) ~ 1, weights = c(1, -1, 1)), "weights", 2, "row 2 is -1")
+    invalid(fit(Surv(t, s) ~ 1, weights = c(1, 1.5, 1)), "weights", 2, "whole numbers")
+    invalid(fit(Surv(t, s) ~ 1, weights = 1:2), "weights", NULL, "2 elements")
+    invalid(fit(Surv(t, s[1:2]) ~ 1), "s[1:2]", NULL, "has 2 elements but the response has 3 rows")
+    invalid(fit(Surv(t, s) ~ g[1:2]), "g[1:2]", NULL, "2 elements")
+    invalid(fit(Surv(t, s) ~ 1, subset = t > 5), "data", NULL, "no rows")
+    invalid(fit(Surv(t, s) ~ 1, subset = "a"), "subset")
+    invalid(fit(Surv(t, s) ~ g - 1), "formula")
+    invalid(fit(Surv(t, s) ~ .), "formula")
+    invalid(fit(~g), "formula", NULL, "needs a response")
+    invalid(fit(t ~ g), "formula", NULL, "Surv")
+    invalid(kaplan_meier(5), "formula")
+    invalid(kaplan_meier(Surv(t, s) ~ 1, data = "d"), "data")
+    invalid(fit(Surv(e, t, type = "interval2") ~ 1), "formula", NULL, "turnbull()")
+    invalid(fit(Surv(replace(t, 2, NA), s) ~ 1, na.action = na.fail), "data", 2)
+    invalid(fit(Surv(t, s) ~ 1, conf.level = 1), "conf.level")
+    invalid(fit(Surv(t, s) ~ 1, conf.type = "exactly"), "conf.type")
+    invalid(fit(Surv(t, s) ~ 1, cluster = ~g), "cluster")
+    invalid(fit(Surv(e, t, s) ~ 1, conf.type = "beta-product"), "conf.type", NULL, "no theory")
+    invalid(cumulative_incidence(Surv(t, s) ~ 1, d), "s", NULL, "must be a factor")
+    invalid(cumulative_incidence(Surv(e, t, factor(s)) ~ 1, d), "conf.type", NULL, "log-log")
+    invalid(survival_at(fit(Surv(t, s) ~ 1), c(1, NA)), "times", 2)
+    invalid(survival_at(fit(Surv(t, s) ~ 1), Inf), "times", 1)
+    invalid(quantile(fit(Surv(t, s) ~ 1), 1.5), "probs", 1)
+})
+
+test_that("a fault keeps its row when rows before it are left out", {
+    d <- data.frame(t = c(NA, 2, -3), s = c(1, 0, 1))
+    invalid(kaplan_meier(Surv(t, s) ~ 1, d), "t", 3, "row 3 is -3")
+})
+
+test_that("the error names the call the user made", {
+    caught <- tryCatch(kaplan_meier(Surv(-1, 1)), error = identity)
+    expect_identical(as.character(conditionCall(caught)[[1]]), "kaplan_meier")
+})
+
+test_that("missing rows are counted, not silently dropped", {
+    d <- data.frame(t = c(1, NA, 3, 4), s = c(1, 0, NA, 1), g = c("a", "a", "b", NA))
+    fit <- kaplan_meier(Surv(t, s) ~ g, d)
+    expect_identical(fit$notes[1], "3 rows with missing values left out.")
+    expect_equal(glance(fit)$n, 1)
+    fit <- kaplan_meier(Surv(t, s) ~ 1, d, weights = c(1, 1, 1, 0))
+    expect_match(fit$notes, "weight 0 left out", all = FALSE)
+})
+
+test_that("formula, call and object give the same", {
+    d <- random_cohort(7)
+    d$entry <- 0
+    plain <- tidy(kaplan_meier(Surv(time, status) ~ 1, d))
+    with(d, expect_identical(tidy(kaplan_meier(Surv(time, status))), plain))
+    object <- with(d, Surv(time, status))
+    expect_identical(tidy(kaplan_meier(object)), plain)
+    expect_identical(tidy(kaplan_meier(object ~ 1)), plain)
+    expect_identical(tidy(kaplan_meier(Surv(time, status == 1) ~ 1, d)), plain)
+    expect_identical(tidy(kaplan_meier(Surv(time, status + 1) ~ 1, d)), plain)
+    expect_identical(tidy(kaplan_meier(survival::Surv(time = time, event = status) ~ 1, d)), plain)
+    f <- Surv(time, status) ~ 1
+    expect_identical(tidy(kaplan_meier(f, d)), plain)
+    grouped <- tidy(kaplan_meier(Surv(time, status) ~ group, d))
+    expect_identical(tidy(kaplan_meier(object, group = d$group)), grouped)
+    expect_identical(tidy(kaplan_meier(Surv(time, status) ~ strata(group), d)), grouped)
+    expect_identical(tidy(kaplan_meier(Surv(time, status) ~ 1, d, subset = group == "a")),
+                     tidy(kaplan_meier(Surv(time, status) ~ 1, d[d$group == "a", ])))
+})
+
+test_that("strata are labelled as in survival", {
+    d <- survival::lung[1:60, ]
+    fit <- kaplan_meier(Surv(time, status) ~ sex + ph.ecog, d)
+    peer <- survival::survfit(Surv(time, status) ~ sex + ph.ecog, d)
+    expect_identical(unique(tidy(fit)$strata), gsub(" +,", ",", trimws(names(peer$strata))))
+    expect_identical(unique(tidy(kaplan_meier(Surv(time, status) ~ strata(sex, ph.ecog), d))$strata),
+                     unique(tidy(fit)$strata))
+})
+
+test_that("an empty level is dropped with a warning", {
+    d <- data.frame(t = 1:4, s = 1, g = factor(c("a", "a", "b", "b"), c("a", "b", "c")))
+    expect_warning(fit <- kaplan_meier(Surv(t, s) ~ g, d), "no rows with level \"c\"", class = "osseosurv_empty_level")
+    expect_identical(fit$strata, c("g=a", "g=b"))
+})
+
+test_that("results survive saving and hold no environment", {
+    fit <- kaplan_meier(Surv(time, cens) ~ treat, gehan)
+    file <- tempfile(fileext = ".rds")
+    on.exit(unlink(file))
+    saveRDS(fit, file)
+    expect_identical(readRDS(file), fit)
+    has_environment <- function(x) is.environment(x) || is.function(x) || !is.null(attr(x, ".Environment")) ||
+        (is.list(x) && any(vapply(x, has_environment, NA)))
+    expect_false(has_environment(unclass(fit)))
+})
