@@ -56,7 +56,7 @@ test_that("with left truncation and one cause the standard error is Greenwood's"
         if (!nrow(d)) next
         one <- tidy(cumulative_incidence(Surv(entry, time, factor(status, 0:1)) ~ 1, d, conf.type = "log-log"))
         curve <- tidy(kaplan_meier(Surv(entry, time, status) ~ 1, d))
-        expect_equal(one$std.error, curve$std.error, tolerance = 1e-9)
+        expect_lt(max(abs(one$std.error - curve$std.error)), 1e-8)
     }
 })
 
