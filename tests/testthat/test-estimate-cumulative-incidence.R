@@ -40,7 +40,7 @@ test_that("equals survfit and cuminc on random data", {
 
 test_that("equals cmprsk", {
     skip_if_not_installed("cmprsk")
-    d <- random_cohort(17)
+    d <- random_cohort(52)
     peer <- cmprsk::timepoints(cmprsk::cuminc(d$time, d$cause), sort(unique(d$time)))$est
     fit <- cumulative_incidence(Surv(time, factor(cause, 0:2)) ~ 1, d)
     for (cause in 1:2) {
