@@ -19,4 +19,7 @@ SEXP ffi_gamma_quantile(SEXP p, SEXP shape, SEXP upper);
 SEXP ffi_tail(SEXP which, SEXP x, SEXP a, SEXP b, SEXP upper);
 SEXP ffi_t_quantile(SEXP p, SEXP df);
 
+/* workbook.c */
+SEXP ffi_write_workbook(SEXP model, SEXP temporary, SEXP target);
+
 #endif
