@@ -73,7 +73,7 @@ block_table <- function(table, formats = character(), percent = FALSE, formulas 
     columns <- lapply(seq_along(table), function(j) {
         name <- names(table)[j]
         values <- table[[j]]
-        check_column(values, name, nrow(table))
+        check_sheet_column(values, name, nrow(table))
         style <- column_style(name, values, formats, percent)
         infinite <- style$infinite
         if ("prob" %in% names(table) && name %in% c("estimate", "conf.low", "conf.high")) infinite <- "not reached"
@@ -97,7 +97,7 @@ rename_references <- function(formula, headers) {
     formula
 }
 
-check_column <- function(values, name, n) {
+check_sheet_column <- function(values, name, n) {
     fault <- if (is.list(values) && !inherits(values, "POSIXlt")) {
         "is a list"
     } else if (length(dim(values)) > 1) {
