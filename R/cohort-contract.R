@@ -77,7 +77,7 @@ contract_order <- utils::read.table(sep = "|", header = TRUE, quote = "", strip.
 table      | low           | high           | strict | rule
 patients   | entry_mo      | followup_mo    | TRUE   | entry must come before the end of follow-up
 patients   | rom_min       | rom_max        | FALSE  | `rom_min` must not exceed `rom_max`
-interfaces | left_mo       | right_mo       | FALSE  | `left_mo` must not exceed `right_mo`: the interval is (left, right]
+interfaces | left_mo       | right_mo       | FALSE  | `left_mo` must not exceed `right_mo`: (left, right]
 infections | onset_left_mo | onset_right_mo | FALSE  | `onset_left_mo` must not exceed `onset_right_mo`
 infections | onset_left_mo | resolved_mo    | FALSE  | an episode cannot be resolved before it began
 infections | onset_left_mo | off_drugs_mo   | FALSE  | drugs for an episode cannot end before it began
@@ -114,7 +114,8 @@ contract_rule <- function(spec) {
         level = paste("must be one of", paste(contract_levels(spec), collapse = ", ")),
         number = paste0("must be a finite number", bounds, unit),
         whole = paste0("must be a whole number", bounds, unit),
-        month = paste0("must be a finite number of months", bounds, ", or a date where `index_date` is given"),
+        month = paste0("must be a finite number of months", bounds,
+                       ", or a date where `index_date` is given"),
         month_or_never = paste0("must be a number of months", bounds,
                                 ", Inf if not seen, or a date where `index_date` is given"),
         flag = "must be TRUE or FALSE",
@@ -134,9 +135,10 @@ cohort_needs <- function(cohort, table, columns = character(), purpose) {
     check_cohort(cohort)
     present <- table[!vapply(cohort[table], is.null, NA)]
     if (!length(present)) {
-        abort_invalid(sprintf("%s needs the table %s of the cohort, which is not there. It has the columns %s.",
-                              sentence(purpose), paste0("`", table, "`", collapse = " or "),
-                              paste0("`", contract_of(table[1])$column, "`", collapse = ", ")), "cohort")
+        ticked <- function(names, by) paste0("`", names, "`", collapse = by)
+        abort_invalid(sprintf("%s needs the table %s of the cohort, which is not there; its columns are %s.",
+                              sentence(purpose), ticked(table, " or "),
+                              ticked(contract_of(table[1])$column, ", ")), "cohort")
     }
     data <- cohort[[present[1]]]
     empty <- vapply(columns, function(column) is.null(data[[column]]) || all(is.na(data[[column]])), NA)

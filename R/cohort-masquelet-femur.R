@@ -1,24 +1,26 @@
 #' Eleven femora: porous prostheses after osteomyelitis
 #'
-#' The published tables of Chen et al. (2024): 11 femoral defects after osteomyelitis, cleared in a first stage and bridged
-#' by a 3D-printed porous titanium prosthesis in a second.
+#' The published tables of Chen et al. (2024): 11 femoral defects after osteomyelitis, cleared in a first
+#' stage and bridged by a 3D-printed porous titanium prosthesis in a second.
 #'
-#' Age and sex are published only as a mean (52.4 years), a range and 7 men to 4 women, so both columns are missing.
-#' `fixation_basis` and `union_basis` say whether a value is in the text or inferred, and from what: of the 11 values of
-#' `union`, five are inferred, among them that case 8 is the one with the integrated nail and without union.
-#' `organism` in `patients` is the culture of the first stage; the organism of the deep infection after implantation
-#' (case 4) is not reported. Pin-tract infections (cases 2, 3, 8) belong to the external fixator between the
-#' stages and are complications, not recurrences. `$interfaces` is the first of the 84 tables that the paper allows,
-#' [masquelet_femur_assignments()]; a result that depends on which one is true should be given as its range over them.
+#' Age and sex are published only as a mean (52.4 years), a range and 7 men to 4 women, so both columns are
+#' missing. `fixation_basis` and `union_basis` say whether a value is in the text or inferred, and from
+#' what: of the 11 values of `union`, five are inferred, among them that case 8 is the one with the
+#' integrated nail and without union. `organism` in `patients` is the culture of the first stage; the
+#' organism of the deep infection after implantation (case 4) is not reported. Pin-tract infections (cases
+#' 2, 3, 8) belong to the external fixator between the stages and are complications, not recurrences.
+#' `$interfaces` is the first of the 84 tables that the paper allows, [masquelet_femur_assignments()]; a
+#' result that depends on which one is true should be given as its range over them.
 #'
-#' Files `chen-2024-interfaces.csv` (what the paper says of the interfaces, as counts over candidate patients) and
-#' `chen-2024-published.csv` (`figure`, `text`, `place`, `from_tables`: figures of the text beside what the tables
-#' give) are in the folder `extdata` of the package, with the tables of the cohort as CSV and as a workbook.
+#' Files `chen-2024-interfaces.csv` (what the paper says of the interfaces, as counts over candidate
+#' patients) and `chen-2024-published.csv` (`figure`, `text`, `place`, `from_tables`: figures of the text
+#' beside what the tables give) are in the folder `extdata` of the package, with the tables of the cohort as
+#' CSV and as a workbook.
 #'
 #' @format A [cohort()] with `patients` (11 rows; beyond the contract `fixation_basis`, `comorbidity`,
-#'   `complications_as_printed`, `union` (0/1), `union_basis`, `organism`), `interfaces` (22), `infections` (1),
-#'   `complications` (9), `labs` (66: WBC in 10^9/L, CRP in mg/L, ESR in mm/h at stage 1, after the last debridement, and
-#'   stage 2, before implantation) and `totals` (13 figures of the text).
+#'   `complications_as_printed`, `union` (0/1), `union_basis`, `organism`), `interfaces` (22), `infections`
+#'   (1), `complications` (9), `labs` (66: WBC in 10^9/L, CRP in mg/L, ESR in mm/h at stage 1, after the
+#'   last debridement, and stage 2, before implantation) and `totals` (13 figures of the text).
 #' @source Chen Z, Xing Y, Li X, Liu B, Liu N, Huo Y, Tian Y (2024) BMC Musculoskeletal Disorders
 #'   \doi{10.1186/s12891-024-07576-x}, tables 1 to 3 and text.
 #' @examples
@@ -28,14 +30,14 @@
 
 #' The 84 interface tables that the paper allows
 #'
-#' Chen et al. (2024) print when bone grew onto the prosthesis as counts, not by patient. Seven choices of the one
-#' critical defect with late proximal growth, three of the diaphyseal one without distal growth, two of the partial
-#' metaphyseal defect with early growth and two of which of these grew proximally make 84 assignments, all equally in
-#' agreement with the paper.
+#' Chen et al. (2024) print when bone grew onto the prosthesis as counts, not by patient. Seven choices of
+#' the one critical defect with late proximal growth, three of the diaphyseal one without distal growth, two
+#' of the partial metaphyseal defect with early growth and two of which of these grew proximally make 84
+#' assignments, all equally in agreement with the paper.
 #'
-#' @return List of 84 data frames of 22 rows, ordered by `patient`, then proximal before distal: `patient`, `interface`,
-#'   `left_mo`, `right_mo` (months; `Inf` = not seen by the end of follow-up), `basis`. Each is valid for
-#'   `cohort(interfaces = )`.
+#' @return List of 84 data frames of 22 rows, ordered by `patient`, then proximal before distal: `patient`,
+#'   `interface`, `left_mo`, `right_mo` (months; `Inf` = not seen by the end of follow-up), `basis`. Each is
+#'   valid for `cohort(interfaces = )`.
 #' @source \doi{10.1186/s12891-024-07576-x}, results and table 3; see the file `chen-2024-interfaces.csv`.
 #' @examples
 #' tables <- masquelet_femur_assignments()
@@ -52,14 +54,15 @@ masquelet_femur_assignments <- function() {
 
 #' All assignments of published counts to candidate patients
 #'
-#' Rows with the same defect type, interface and candidates are one group, whose counts add up to its candidates.
-#' "one side" and "other side" are proximal and distal, in either order, with one candidate of each order.
+#' Rows with the same defect type, interface and candidates are one group, whose counts add up to its
+#' candidates. "one side" and "other side" are proximal and distal, in either order, with one candidate of
+#' each order.
 #'
-#' @param published Data frame `defect_type`, `interface`, `candidates` (ids joined by ";"), `count`, `left_mo`, `right_mo`
-#'   (numbers, "Inf" or "followup", the patient's own), `basis`, all text.
+#' @param published Data frame `defect_type`, `interface`, `candidates` (ids joined by ";"), `count`,
+#'   `left_mo`, `right_mo` (numbers, "Inf" or "followup", the patient's own), `basis`, all text.
 #' @param followup Named numeric: months by patient.
-#' @return List of data frames as in masquelet_femur_assignments(). The first group varies slowest; within a group the
-#'   last row goes to the candidates in their order.
+#' @return List of data frames as in masquelet_femur_assignments(). The first group varies slowest; within a
+#'   group the last row goes to the candidates in their order.
 #' @noRd
 enumerate_assignments <- function(published, followup) {
     key <- paste(published$defect_type, published$interface, published$candidates)
@@ -68,13 +71,14 @@ enumerate_assignments <- function(published, followup) {
         counts <- as.integer(published$count[rows])
         if (sum(counts) != length(candidates)) stop("counts do not add up to the candidates: ", key[rows[1]])
         lapply(arrangements(counts), function(which_row) {
-            data.frame(patient = candidates, interface = published$interface[rows[1]], published = rows[which_row])
+            data.frame(patient = candidates, interface = published$interface[rows[1]],
+                       published = rows[which_row])
         })
     })
     sided <- unique(published$candidates[published$interface == "one side"])
     if (length(sided)) {
         pair <- strsplit(sided, ";", fixed = TRUE)[[1]]
-        groups$proximal_side <- lapply(pair, function(patient) data.frame(patient = patient, interface = "", published = NA))
+        groups$proximal_side <- lapply(pair, function(patient) list(patient = patient))
     }
     grid <- do.call(expand.grid, rev(lapply(groups, seq_along)))
     grid <- grid[rev(seq_along(grid))]
@@ -119,10 +123,10 @@ arrangements <- function(counts) {
 #'
 #' The modes that `failure_mode` with `scheme` may take in the table `patients` of a [cohort()].
 #'
-#' @format Data frame: `scheme` (Henderson 2011, ISOLS 2014), `mode` (whole number), `label`, `group` (mechanical,
-#'   non-mechanical, paediatric), `reference`.
-#' @source Henderson ER et al. (2011) J Bone Joint Surg Am 93:418 \doi{10.2106/JBJS.J.00834}; Henderson ER et al. (2014)
-#'   Bone Joint J 96-B:1436 \doi{10.1302/0301-620X.96B11.34747}.
+#' @format Data frame: `scheme` (Henderson 2011, ISOLS 2014), `mode` (whole number), `label`, `group`
+#'   (mechanical, non-mechanical, paediatric), `reference`.
+#' @source Henderson ER et al. (2011) J Bone Joint Surg Am 93:418 \doi{10.2106/JBJS.J.00834}; Henderson ER
+#'   et al. (2014) Bone Joint J 96-B:1436 \doi{10.1302/0301-620X.96B11.34747}.
 #' @examples
 #' failure_modes[failure_modes$scheme == "Henderson 2011", c("mode", "label", "group")]
 "failure_modes"

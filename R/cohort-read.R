@@ -1,16 +1,19 @@
 #' Read a cohort from a workbook or a folder of CSV files
 #'
-#' Each table of [cohort()] is a sheet of the workbook, or a file `<table>.csv` of the folder, with the column names in
-#' the first row. Values are read as they stand: nothing is guessed from the first rows, numbers must use a decimal point,
-#' dates must be year-month-day in CSV and date cells in a workbook. Empty cells and `NA` are missing. CSV files must be
-#' UTF-8 (a byte order mark is allowed) and separated by commas. Sheets and CSV files that are no table are listed among
-#' the suspicions, not read; rows without any value are skipped.
+#' Each table of [cohort()] is a sheet of the workbook, or a file `<table>.csv` of the folder, with the
+#' column names in the first row. Values are read as they stand: nothing is guessed from the first rows,
+#' numbers must use a decimal point, dates must be year-month-day in CSV and date cells in a workbook. Empty
+#' cells and `NA` are missing. CSV files must be UTF-8 (a byte order mark is allowed) and separated by
+#' commas. Sheets and CSV files that are no table are listed among the suspicions, not read; rows without
+#' any value are skipped.
 #'
 #' @param path One string: an `.xlsx` file, or a folder that holds at least `patients.csv`.
 #' @param name One string, the name of the cohort; the file's or folder's name where left out.
-#' @return A `cohort`; its `source` is a data frame with `file` (name without folder) and `md5` of the files read.
-#' @section Errors: `osseosurv_io` when the file cannot be read (with the reason); `osseosurv_invalid` when its content
-#'   breaks the contract, with `faults` as in [cohort()] and `place`, the file or sheet with the row there.
+#' @return A `cohort`; its `source` is a data frame with `file` (name without folder) and `md5` of the files
+#'   read.
+#' @section Errors: `osseosurv_io` when the file cannot be read (with the reason); `osseosurv_invalid` when
+#'   its content breaks the contract, with `faults` as in [cohort()] and `place`, the file or sheet with the
+#'   row there.
 #' @seealso [cohort()] for the tables.
 #' @examples
 #' folder <- system.file("extdata", "masquelet-femur", package = "osseosurv")
@@ -38,8 +41,8 @@ read_cohort <- function(path, name = NULL) {
     }
     checked$tables[] <- lapply(checked$tables, settle_types)
     source <- data.frame(file = basename(read$files), md5 = unname(tools::md5sum(read$files)))
-    new_cohort(checked, check_name(name %||% sub("[.]xlsx$", "", basename(normalizePath(path)), ignore.case = TRUE)),
-               source, read$not_read)
+    name <- name %||% sub("[.]xlsx$", "", basename(normalizePath(path)), ignore.case = TRUE)
+    new_cohort(checked, check_name(name), source, read$not_read)
 }
 
 # Where a fault is found by someone who opens the file.
@@ -56,13 +59,15 @@ read_folder <- function(path) {
     files <- list.files(path, pattern = "[.]csv$", ignore.case = TRUE, full.names = TRUE)
     table <- tolower(sub("[.]csv$", "", basename(files), ignore.case = TRUE))
     if (!"patients" %in% table) {
-        abort_invalid(sprintf("The folder \"%s\" has no file patients.csv; it has %s.", basename(path),
-                              if (length(files)) paste(basename(files), collapse = ", ") else "no CSV file"), "path")
+        held <- if (length(files)) paste(basename(files), collapse = ", ") else "no CSV file"
+        abort_invalid(sprintf("The folder \"%s\" has no file patients.csv; it has %s.", basename(path), held),
+                      "path")
     }
     known <- table %in% cohort_tables
-    if (anyDuplicated(table[known])) {
+    twice <- basename(files)[known & table %in% table[duplicated(table)]]
+    if (length(twice)) {
         abort_invalid(sprintf("The folder \"%s\" has several files for one table: %s.", basename(path),
-                              paste(basename(files)[table %in% table[duplicated(table)]], collapse = ", ")), "path")
+                              paste(twice, collapse = ", ")), "path")
     }
     tables <- stats::setNames(lapply(files[known], read_csv_text), table[known])
     list(tables = in_contract_order(tables), files = files[known], not_read = basename(files)[!known])
@@ -75,7 +80,9 @@ read_csv_text <- function(file) {
     place <- basename(file)
     bad <- function(text, index = NULL) abort_invalid(sprintf("File \"%s\": %s.", place, text), "path", index)
     bytes <- tryCatch(suppressWarnings(readBin(file, "raw", file.size(file))), error = function(e) NULL)
-    if (is.null(bytes) || length(bytes) != file.size(file)) abort("io", sprintf("\"%s\" cannot be read.", place), "path")
+    if (is.null(bytes) || length(bytes) != file.size(file)) {
+        abort("io", sprintf("\"%s\" cannot be read.", place), "path")
+    }
     if (length(bytes) >= 3 && identical(bytes[1:3], as.raw(c(0xef, 0xbb, 0xbf)))) bytes <- bytes[-(1:3)]
     if (!length(bytes)) bad("it is empty; the first row must hold the column names")
     if (any(bytes == as.raw(0))) bad("it holds zero bytes, so it is no UTF-8 text; save it as CSV UTF-8")
@@ -89,7 +96,9 @@ read_csv_text <- function(file) {
     cells <- csv_cells(text)
     if (is.null(cells)) bad("a quotation mark is not closed")
     header <- trimws(cells$cells[[1]])
-    if (length(header) == 1 && grepl(";|\t", header)) bad("its cells are not separated by commas; save it as CSV with commas")
+    if (length(header) == 1 && grepl(";|\t", header)) {
+        bad("its cells are not separated by commas; save it as CSV with commas")
+    }
     width <- lengths(cells$cells)
     blank <- vapply(cells$cells, function(row) all(is_blank(row)), NA)
     uneven <- which(width != width[1] & !blank)
@@ -98,7 +107,7 @@ read_csv_text <- function(file) {
                     cells$line[uneven[1]], width[uneven[1]], width[1]), cells$line[uneven[1]])
     }
     keep <- which(!blank)[-1]
-    body <- matrix(as.character(unlist(cells$cells[keep])), nrow = length(keep), ncol = width[1], byrow = TRUE)
+    body <- matrix(as.character(unlist(cells$cells[keep])), length(keep), width[1], byrow = TRUE)
     data <- text_frame(lapply(seq_along(header), function(j) body[, j]), header, length(keep))
     list(data = data, rows = cells$line[keep], place = place)
 }
@@ -135,7 +144,7 @@ csv_cells <- function(text) {
     pieces[between][pieces[between] == ""] <- quote
     lines <- strsplit(paste(pieces, collapse = ""), "\n", fixed = TRUE)[[1]]
     cells <- lapply(strsplit(paste0(lines, ","), ",", fixed = TRUE), function(row) {
-        gsub(quote, "\"", gsub(newline, "\n", gsub(comma, ",", row, fixed = TRUE), fixed = TRUE), fixed = TRUE)
+        chartr(paste0(comma, newline, quote), ",\n\"", row)
     })
     spans <- 1 + nchar(gsub(paste0("[^", newline, "]"), "", lines))
     list(cells = cells, line = cumsum(c(1, spans))[seq_along(lines)])
@@ -152,7 +161,8 @@ read_workbook <- function(path) {
                               paste0("\"", sheets, "\"", collapse = ", ")), "path")
     }
     known <- table %in% cohort_tables
-    tables <- stats::setNames(lapply(sheets[known], function(sheet) read_sheet_text(path, sheet)), table[known])
+    tables <- lapply(sheets[known], function(sheet) read_sheet_text(path, sheet))
+    names(tables) <- table[known]
     list(tables = in_contract_order(tables), files = path, not_read = sprintf("sheet \"%s\"", sheets[!known]))
 }
 
@@ -168,7 +178,8 @@ read_sheet_text <- function(path, sheet) {
         }
     )
     if (!nrow(cells)) {
-        abort_invalid(sprintf("File \"%s\", %s is empty; the first row must hold the column names.", basename(path), place), "path")
+        abort_invalid(sprintf("File \"%s\", %s is empty; the first row must hold the column names.",
+                              basename(path), place), "path")
     }
     text <- lapply(cells, function(column) vapply(column, cell_text, ""))
     text <- text_frame(text, rep("", length(text)), nrow(cells))
@@ -185,8 +196,8 @@ read_sheet_text <- function(path, sheet) {
 cell_text <- function(cell) {
     if (length(cell) != 1 || is.na(cell)) return(NA_character_)
     if (inherits(cell, "POSIXt")) {
-        day <- format(cell, "%Y-%m-%d", tz = "UTC")
-        return(if (format(cell, "%H%M%S", tz = "UTC") == "000000") day else format(cell, "%Y-%m-%d %H:%M:%S", tz = "UTC"))
+        midnight <- format(cell, "%H%M%S", tz = "UTC") == "000000"
+        return(format(cell, if (midnight) "%Y-%m-%d" else "%Y-%m-%d %H:%M:%S", tz = "UTC"))
     }
     if (is.logical(cell)) return(if (cell) "TRUE" else "FALSE")
     if (is.numeric(cell)) format(cell, digits = 15, scientific = FALSE, trim = TRUE) else as.character(cell)
@@ -195,7 +206,8 @@ cell_text <- function(cell) {
 # Columns beyond the contract, and text columns, become numbers only where nothing is lost by it.
 settle_types <- function(data) {
     if (is.null(data)) return(NULL)
-    for (column in setdiff(names(data), c("patient", "reconstruction", "index_date", "organism", "stated", "level"))) {
+    kept <- c("patient", "reconstruction", "index_date", "organism", "stated", "level")
+    for (column in setdiff(names(data), kept)) {
         value <- data[[column]]
         if (!is.character(value) || all(is.na(value))) next
         filled <- value[!is.na(value)]

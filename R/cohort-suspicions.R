@@ -28,7 +28,9 @@ has <- function(x, table, columns) {
 }
 
 # Text that says infection of the prosthesis, not of a pin tract.
-deep_infection_text <- function(x) grepl("infect", x, ignore.case = TRUE) & !grepl("pin|superficial", x, ignore.case = TRUE)
+deep_infection_text <- function(x) {
+    grepl("infect", x, ignore.case = TRUE) & !grepl("pin|superficial", x, ignore.case = TRUE)
+}
 
 marker_ranges <- utils::read.table(sep = "|", header = TRUE, strip.white = TRUE, text = "
 marker | unit   | low | high
@@ -58,7 +60,8 @@ suspicion_rules <- list(
         }
     ),
     years_for_months = list(
-        text = "no follow-up reaches 15 months although unions or complications come later: years given for months?", alert = TRUE,
+        text = "no follow-up reaches 15 months, but events come much later: years given for months?",
+        alert = TRUE,
         find = function(x) {
             followup <- x$patients$followup_mo
             last <- c(x$interfaces$left_mo, x$infections$onset_left_mo, x$complications$onset_mo)
@@ -71,7 +74,7 @@ suspicion_rules <- list(
         find = function(x) unmatched_totals(x)
     ),
     short_followup_excluded = list(
-        text = "no follow-up under a year: if patients with less were left out, early failures may be missing",
+        text = "no follow-up under a year: were patients with less, and their early failures, left out?",
         alert = FALSE,
         find = function(x) {
             followup <- x$patients$followup_mo
@@ -108,7 +111,8 @@ suspicion_rules <- list(
             p <- x$patients
             rows <- which(p$external_fixation_days > p$stage_interval_days)
             suspect("patients", rows, "external_fixation_days",
-                    sprintf("%s against %s days", shown(p$external_fixation_days[rows]), shown(p$stage_interval_days[rows])))
+                    sprintf("%s against %s days", shown(p$external_fixation_days[rows]),
+                            shown(p$stage_interval_days[rows])))
         }
     ),
     weeks_for_days = list(
@@ -161,9 +165,11 @@ suspicion_rules <- list(
             pairs <- merge(
                 data.frame(reconstruction = x$interfaces$reconstruction, i = seq_len(nrow(x$interfaces)),
                            union = x$interfaces$right_mo),
-                data.frame(reconstruction = x$infections$reconstruction, began = x$infections$onset_right_mo, over = over)
+                data.frame(reconstruction = x$infections$reconstruction, began = x$infections$onset_right_mo,
+                           over = over)
             )
-            rows <- sort(unique(pairs$i[is.finite(pairs$union) & pairs$union > pairs$began & pairs$union <= pairs$over]))
+            during <- is.finite(pairs$union) & pairs$union > pairs$began & pairs$union <= pairs$over
+            rows <- sort(unique(pairs$i[during]))
             suspect("interfaces", rows, "right_mo", shown(x$interfaces$right_mo[rows]))
         }
     ),
@@ -186,10 +192,11 @@ suspicion_rules <- list(
         text = "only one interface of the reconstruction is there", alert = FALSE,
         find = function(x) {
             if (!has(x, "interfaces", "interface")) return(NULL)
-            rows <- which(!x$interfaces$reconstruction %in% x$interfaces$reconstruction[duplicated(x$interfaces$reconstruction)])
-            suspect(if (is.null(x$visits)) "interfaces" else "visits",
-                    if (is.null(x$visits)) rows else match(x$interfaces$reconstruction[rows], x$visits$reconstruction),
-                    "interface", as.character(x$interfaces$interface[rows]))
+            id <- x$interfaces$reconstruction
+            alone <- which(!id %in% id[duplicated(id)])
+            rows <- if (is.null(x$visits)) alone else match(id[alone], x$visits$reconstruction)
+            suspect(if (is.null(x$visits)) "interfaces" else "visits", rows, "interface",
+                    as.character(x$interfaces$interface[alone]))
         }
     ),
     no_interface = list(
@@ -201,7 +208,7 @@ suspicion_rules <- list(
         }
     ),
     contradictory_films = list(
-        text = "no union on this film, but union at or before it; the interval ends at the first film with union",
+        text = "no union here, but on a film at or before it; the interval ends at the first film with union",
         alert = FALSE,
         find = function(x) {
             if (is.null(x$visits)) return(NULL)
@@ -249,11 +256,13 @@ suspicion_rules <- list(
         }
     ),
     infection_only_as_complication = list(
-        text = "a deep infection among the complications, but no row of `infections` or `findings`", alert = FALSE,
+        text = "a deep infection among the complications, but no row of `infections` or `findings`",
+        alert = FALSE,
         find = function(x) {
             if (!has(x, "complications", "complication")) return(NULL)
             infected <- c(x$infections$reconstruction, x$findings$reconstruction)
-            rows <- which(deep_infection_text(x$complications$complication) & !x$complications$reconstruction %in% infected)
+            rows <- which(deep_infection_text(x$complications$complication) &
+                              !x$complications$reconstruction %in% infected)
             suspect("complications", rows, "complication", as.character(x$complications$complication[rows]))
         }
     ),
@@ -261,9 +270,11 @@ suspicion_rules <- list(
         text = "one marker in several units", alert = FALSE,
         find = function(x) {
             if (!has(x, "labs", "unit")) return(NULL)
-            units <- lapply(split(as.character(x$labs$unit), as.character(x$labs$marker)), function(u) unique(u[!is.na(u)]))
+            units <- lapply(split(as.character(x$labs$unit), as.character(x$labs$marker)),
+                            function(unit) unique(unit[!is.na(unit)]))
             mixed <- units[lengths(units) > 1]
-            if (length(mixed)) suspect("labs", rep(NA, length(mixed)), "unit", paste0(names(mixed), ": ", vapply(mixed, paste, "", collapse = ", ")))
+            suspect("labs", rep(NA, length(mixed)), "unit",
+                    sprintf("%s: %s", names(mixed), vapply(mixed, paste, "", collapse = ", ")))
         }
     ),
     lab_range = list(
@@ -272,7 +283,8 @@ suspicion_rules <- list(
             if (!has(x, "labs", "unit")) return(NULL)
             known <- match(paste(x$labs$marker, x$labs$unit), paste(marker_ranges$marker, marker_ranges$unit))
             rows <- which(x$labs$value < marker_ranges$low[known] | x$labs$value > marker_ranges$high[known])
-            suspect("labs", rows, "value", paste(x$labs$marker[rows], shown(x$labs$value[rows]), x$labs$unit[rows]))
+            suspect("labs", rows, "value",
+                    paste(x$labs$marker[rows], shown(x$labs$value[rows]), x$labs$unit[rows]))
         }
     ),
     lab_repeated = list(
@@ -285,7 +297,10 @@ suspicion_rules <- list(
     ),
     spellings = list(
         text = "spellings that differ only in capitals or blanks", alert = FALSE,
-        find = function(x) do.call(rbind, lapply(setdiff(cohort_tables, "totals"), function(table) spelling_suspicion(x, table)))
+        find = function(x) {
+            tables <- setdiff(cohort_tables, "totals")
+            do.call(rbind, lapply(tables, function(table) spelling_suspicion(x, table)))
+        }
     ),
     not_read = list(
         text = "no table has this name; it was not read", alert = FALSE,
@@ -325,8 +340,8 @@ unmatched_totals <- function(x) {
         digits <- nchar(sub("^[^.]*[.]?", "", as.character(totals$stated[i])))
         if (abs(found - stated) <= 0.5 * 10^-digits * (1 + 1e-9)) return(NULL)
         suspect("totals", i, totals$column[i],
-                sprintf("%s of `%s` stated %s, rows give %s", totals$statistic[i], totals$column[i], totals$stated[i],
-                        format(found, digits = 4)))
+                sprintf("%s of `%s` stated %s, rows give %s", totals$statistic[i], totals$column[i],
+                        totals$stated[i], format(found, digits = 4)))
     }))
 }
 
@@ -336,8 +351,9 @@ row_total <- function(data, column, statistic, level) {
     if (statistic == "rows") return(if (is.null(data)) NA else nrow(data))
     if (is.null(value) || all(is.na(value))) return(NA)
     if (statistic == "count") {
-        return(if (is.null(level) || is.na(level)) sum(!is.na(value)) else sum(as.character(value) == level, na.rm = TRUE))
+        counted <- if (is.null(level) || is.na(level)) !is.na(value) else as.character(value) %in% level
+        return(sum(counted))
     }
     if (!is.numeric(value) || anyNA(value)) return(NA)
-    get(statistic, mode = "function")(value)
+    match.fun(statistic)(value)
 }

@@ -11,7 +11,7 @@ fault <- function(table, row = NA, column = NA, value = NA, rule) {
 
 # Values as the user would recognise them.
 shown <- function(x) {
-    text <- if (is.numeric(x)) format_numbers(x) else if (is.list(x)) rep("a list", length(x)) else as.character(x)
+    text <- if (is.numeric(x)) format_numbers(x) else as.character(x)
     text[is.na(x)] <- if (is.numeric(x)) ifelse(is.nan(x[is.na(x)]), "NaN", "NA") else "NA"
     long <- nchar(text, type = "chars", allowNA = TRUE, keepNA = FALSE) > 60
     text[which(long)] <- paste0(substr(text[which(long)], 1, 57), "...")
@@ -87,7 +87,9 @@ check_shape <- function(data, table) {
                        c(names(data), names(plain)[!plain]))
     if ("patient" %in% names(data)) missing <- setdiff(missing, "reconstruction")
     if (length(missing)) add(column = missing, rule = "this column is required")
-    if (table == "patients" && nrow(data) == 0) add(value = "0 rows", rule = "there must be at least one patient")
+    if (table == "patients" && nrow(data) == 0) {
+        add(value = "0 rows", rule = "there must be at least one patient")
+    }
 
     dropped <- character()
     for (column in names(data)) {
@@ -127,7 +129,8 @@ check_other <- function(data, table, patients, from_text) {
             index_date <- patients$index_date[match(data$reconstruction, patients$reconstruction)]
         }
     }
-    rest <- check_columns(data, table, setdiff(contract_of(table)$column, "reconstruction"), index_date, from_text)
+    columns <- setdiff(contract_of(table)$column, "reconstruction")
+    rest <- check_columns(data, table, columns, index_date, from_text)
     list(data = rest$data, faults = c(faults, rest$faults, check_order(rest$data, table),
                                       check_keys(rest$data, table), check_union_at_once(rest$data, table)))
 }
@@ -135,10 +138,9 @@ check_other <- function(data, table, patients, from_text) {
 # An interval (0, 0] is empty: union takes time.
 check_union_at_once <- function(data, table) {
     rule <- "union cannot be seen at the implantation itself (month 0)"
-    list(switch(table,
-        interfaces = fault(table, bad <- which(data$right_mo == 0), "right_mo", rep("0", length(bad)), rule),
-        visits = fault(table, bad <- which(data$month == 0 & data$union == 1), "month", rep("0", length(bad)), rule)
-    ))
+    at_once <- switch(table, interfaces = data$right_mo == 0, visits = data$month == 0 & data$union == 1)
+    bad <- which(as.logical(at_once))
+    list(fault(table, bad, if (table == "visits") "month" else "right_mo", rep("0", length(bad)), rule))
 }
 
 # The reconstruction that each row belongs to; `patient` stands for it where each patient has one.
@@ -160,12 +162,15 @@ link_reconstruction <- function(data, table, patients, from_text) {
     if ("reconstruction" %in% by) {
         id <- data$reconstruction
         lost <- which(!is.na(id) & !id %in% known)
-        if (length(lost)) add(lost, "reconstruction", shown(id[lost]), "no row of `patients` has this reconstruction")
+        if (length(lost)) {
+            add(lost, "reconstruction", shown(id[lost]), "no row of `patients` has this reconstruction")
+        }
         if ("patient" %in% by) {
             owner <- patients$patient[match(id, known)]
             wrong <- which(!is.na(owner) & !is.na(data$patient) & owner != data$patient)
             if (length(wrong)) {
-                add(wrong, "patient", shown(data$patient[wrong]), "`patients` gives this reconstruction to another patient")
+                add(wrong, "patient", shown(data$patient[wrong]),
+                    "`patients` gives this reconstruction to another patient")
             }
         }
     } else {
@@ -174,7 +179,8 @@ link_reconstruction <- function(data, table, patients, from_text) {
         if (length(lost)) add(lost, "patient", shown(id[lost]), "no row of `patients` has this patient")
         several <- which(id %in% patients$patient[duplicated(patients$patient)])
         if (length(several)) {
-            add(several, "patient", shown(id[several]), "this patient has several reconstructions; give `reconstruction`")
+            add(several, "patient", shown(id[several]),
+                "this patient has several reconstructions; give `reconstruction`")
         }
         data <- cbind(data.frame(reconstruction = known[match(id, patients$patient)]), data)
     }
@@ -226,7 +232,9 @@ check_column <- function(values, spec, index_date, from_text) {
     list(values = values, wrong = wrong)
 }
 
-is_date_like <- function(x) inherits(x, "Date") || inherits(x, "POSIXt") || (is.character(x) && any(grepl(iso_date, x)))
+is_date_like <- function(x) {
+    inherits(x, "Date") || inherits(x, "POSIXt") || (is.character(x) && any(grepl(iso_date, x)))
+}
 
 iso_date <- "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 plain_number <- "^[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)?$|^[-+]?Inf$"
@@ -294,7 +302,7 @@ parse_month <- function(values, spec, index_date, from_text) {
     }
     parsed <- parse_number(values, spec, index_date, from_text)
     if (never && is.null(parsed$rule)) {
-        endless <- if (is.character(values)) grepl("^[+]?Inf$", trimws(values)) else is.infinite(parsed$values) & parsed$values > 0
+        endless <- (if (is.character(values)) trimws(values) else values) %in% c("Inf", "+Inf", Inf)
         parsed$values[endless] <- Inf
         parsed$wrong <- setdiff(parsed$wrong, which(endless))
     }
@@ -329,7 +337,8 @@ contract_parsers <- list(
     },
     text = function(values, spec, index_date, from_text) list(values = values, wrong = integer()),
     level = function(values, spec, index_date, from_text) {
-        list(values = values, wrong = which(!is.na(values) & !as.character(values) %in% contract_levels(spec)))
+        known <- as.character(values) %in% contract_levels(spec)
+        list(values = values, wrong = which(!is.na(values) & !known))
     },
     number = parse_number,
     whole = parse_whole,
@@ -351,7 +360,8 @@ check_order <- function(data, table) {
         high <- data[[rules$high[i]]]
         if (is.null(low) || is.null(high)) return(fault(table, integer(), rule = character()))
         bad <- which(low > high | (rules$strict[i] & low == high & low > 0))
-        fault(table, bad, rules$low[i], sprintf("%s against %s", shown(low[bad]), shown(high[bad])), rules$rule[i])
+        fault(table, bad, rules$low[i], sprintf("%s against %s", shown(low[bad]), shown(high[bad])),
+              rules$rule[i])
     })
 }
 
@@ -398,9 +408,11 @@ abort_faults <- function(faults, what) {
     lines <- sprintf("  %s%s%s%s: %s", faults$table, at, column, value, faults$rule)
     most <- 30
     if (length(lines) > most) {
-        lines <- c(lines[seq_len(most)], sprintf("  and %d more; all are in `faults` of the condition", length(lines) - most))
+        lines <- c(lines[seq_len(most)],
+                   sprintf("  and %d more; all are in `faults` of the condition", length(lines) - most))
     }
-    head <- sprintf("%s has %d fault%s; nothing was changed:", what, nrow(faults), if (nrow(faults) == 1) "" else "s")
+    head <- sprintf("%s has %d fault%s; nothing was changed:", what, nrow(faults),
+                    if (nrow(faults) == 1) "" else "s")
     first <- which(!is.na(faults$row))[1]
     abort_invalid(paste(c(head, lines), collapse = "\n"), faults$table[1],
                   if (is.na(first)) NULL else faults$row[first], faults = faults)

@@ -1,9 +1,8 @@
-# Builds the data of the package from the CSV files beside it and in inst/extdata. Run at the root of the source, with the
-# package installed (twice after a change of cohort(): data, install, data): Rscript data-raw/build.R
-# A test rebuilds each object and compares.
+# Builds the data of the package from the CSV files beside it and in inst/extdata. Run at the root of the
+# source with the package installed: Rscript data-raw/build.R. A test rebuilds each object and compares.
 
 read_raw <- function(file, ...) {
-    utils::read.csv(file, na.strings = "NA", encoding = "UTF-8", check.names = FALSE, stringsAsFactors = FALSE, ...)
+    utils::read.csv(file, na.strings = "NA", encoding = "UTF-8", check.names = FALSE, ...)
 }
 
 # Accents of author names are kept in the CSV files; data of a package must be ASCII.
@@ -11,8 +10,9 @@ ascii <- function(data) {
     data[] <- lapply(data, function(x) {
         if (!is.character(x)) return(x)
         x <- gsub("\u00d6", "Oe", gsub("\u00f6", "oe", gsub("\u00fc", "ue", enc2utf8(x))))
-        x <- chartr("\u00e1\u00e0\u00e4\u00e9\u00ed\u00f3\u00fa\u00fd\u0161\u0160\u010d\u0159\u017e\u00e7\u0144\u0142",
-                    "aaaeiouysScrzcnl", x)
+        accents <- paste0("\u00e1\u00e0\u00e4\u00e9\u00ed\u00f3\u00fa\u00fd",
+                          "\u0161\u0160\u010d\u0159\u017e\u00e7\u0144\u0142")
+        x <- chartr(accents, "aaaeiouysScrzcnl", x)
         stopifnot(all(is.na(x) | !grepl("[^ -~\t\n]", x)))
         Encoding(x) <- "unknown"
         x
@@ -25,7 +25,8 @@ build_literature <- function(root = ".") {
     cohorts <- read("cohorts.csv")
     points <- read("survival_points.csv")
     sources <- read("sources.csv")
-    text <- c("cohort_id", "parent_id", "overlap_group", "pmid", "seed_ref", "union_unit", "notes", "derivation", "event", "doi")
+    text <- c("cohort_id", "parent_id", "overlap_group", "pmid", "seed_ref", "union_unit", "notes",
+              "derivation", "event", "doi")
     as_text <- function(data) {
         for (column in intersect(text, names(data))) data[[column]] <- as.character(data[[column]])
         data
@@ -40,7 +41,8 @@ build_literature <- function(root = ".") {
     stopifnot(sources$cohort_id %in% cohorts$cohort_id, figure$figure %in% names(cohorts),
               !anyDuplicated(sources[c("cohort_id", "figure", "event", "time_mo")]),
               sources$grade %in% c("A", "B", "C"))
-    here <- mapply(function(id, name) cohorts[[name]][cohorts$cohort_id == id], figure$cohort_id, figure$figure)
+    here <- mapply(function(id, name) cohorts[[name]][cohorts$cohort_id == id],
+                   figure$cohort_id, figure$figure)
     stopifnot(isTRUE(all.equal(unname(here), as.numeric(figure$published))))
     key <- function(data) paste(data$cohort_id, data$event, data$time_mo)
     stopifnot(setequal(key(points), key(sources[!is.na(sources$event), ])))
@@ -59,7 +61,8 @@ write_first_assignment <- function(root = ".") {
     extdata <- file.path(root, "inst", "extdata")
     patients <- read_raw(file.path(extdata, "masquelet-femur", "patients.csv"))
     published <- utils::read.csv(file.path(extdata, "chen-2024-interfaces.csv"), colClasses = "character")
-    tables <- osseosurv:::enumerate_assignments(published, stats::setNames(patients$followup_mo, patients$patient))
+    followup <- stats::setNames(patients$followup_mo, patients$patient)
+    tables <- osseosurv:::enumerate_assignments(published, followup)
     utils::write.csv(tables[[1]], file.path(extdata, "masquelet-femur", "interfaces.csv"), row.names = FALSE,
                      quote = which(names(tables[[1]]) == "basis"), eol = "\n")
 }
