@@ -1,5 +1,6 @@
 #include "write.h"
 #include "text.h"
+#include "whole.h"
 
 #include <errno.h>
 #include <math.h>
@@ -482,6 +483,8 @@ oss_status oss_workbook_write(const oss_workbook *book, const char *temporary, c
             status = oss_writer_status(workbook_close(writer.file), err);
         else
             discard(&writer);
+        if (status == OSS_OK)
+            status = oss_workbook_is_whole(temporary, err);
         if (status == OSS_OK && rename(temporary, target) != 0)
             status = oss_fail(err, OSS_EIO, OSS_NO_INDEX, "cannot replace \"%.120s\": %s", target,
                               strerror(errno));

@@ -1,6 +1,7 @@
 #include "check.h"
 #include "../../src/xlsx/layout.h"
 #include "../../src/xlsx/text.h"
+#include "../../src/xlsx/whole.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -238,36 +239,74 @@ static void test_each_allocation_may_fail(void)
     remove(second);
 }
 
-/* A full disk, as a limit on the size of a file: the old file stays. */
+/* A full disk, as a limit on the size of a file: the old file stays. The library notices when the
+ * workbook itself is cut, but not when one of its parts was, which is larger here than the whole.
+ */
 static void test_full_disk(void)
 {
+    enum { n = 3000 };
     static char before[100000], after[100000];
+    double *many = calloc(n, sizeof *many);
     model m;
     oss_error err = OSS_ERROR_INIT;
     struct rlimit old, small;
     fill(&m);
-    const size_t n = read_file(target, before, sizeof before);
+    m.points[0].numbers = m.points[1].numbers = many;
+    m.data.n_rows = n;
+    const size_t size = read_file(target, before, sizeof before);
     signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
     /* The library says on standard error what our status says. */
     fflush(stderr);
     const int noise = dup(STDERR_FILENO);
     CHECK(freopen("/dev/null", "w", stderr) != NULL);
-    getrlimit(RLIMIT_FSIZE, &old);
-    int failures = 0;
-    for (rlim_t limit = 0; limit < 20000; limit += 997) {
+    int failures = 0, unnoticed = 0;
+    for (rlim_t limit = 0; limit < 120000; limit += 4999) {
         small = old;
         small.rlim_cur = limit;
         setrlimit(RLIMIT_FSIZE, &small);
         const oss_status status = oss_workbook_write(&m.book, temporary, target, NULL, &err);
         setrlimit(RLIMIT_FSIZE, &old);
-        CHECK(status == OSS_OK || status == OSS_EIO || status == OSS_ENOMEM);
+        CHECK(status == OSS_EIO || status == OSS_ENOMEM);
         failures += status != OSS_OK;
+        unnoticed += strstr(err.text, "not written whole") != NULL;
         CHECK(!exists(temporary));
-        CHECK(read_file(target, after, sizeof after) == n && memcmp(before, after, n) == 0);
+        CHECK(read_file(target, after, sizeof after) == size && memcmp(before, after, size) == 0);
     }
+    fflush(stderr);
     dup2(noise, STDERR_FILENO);
     close(noise);
-    CHECK(failures > 5);
+    CHECK(failures == 25 && unnoticed > 5);
+    free(many);
+}
+
+static void test_whole(void)
+{
+    static unsigned char file[100000];
+    oss_error err = OSS_ERROR_INIT;
+    CHECK(oss_workbook_is_whole(target, &err) == OSS_OK);
+    CHECK(oss_workbook_is_whole(second, &err) == OSS_EIO);
+    FILE *in = fopen(target, "rb");
+    const size_t n = fread(file, 1, sizeof file, in);
+    fclose(in);
+    /* Cut anywhere, or with a byte changed in a record or in packed data, it is not whole; nothing
+     * is read out of bounds. */
+    for (size_t cut = 0; cut < n; cut += 499) {
+        FILE *out = fopen(second, "wb");
+        fwrite(file, 1, cut, out);
+        fclose(out);
+        CHECK(oss_workbook_is_whole(second, &err) == OSS_EIO);
+    }
+    for (size_t at = 0; at < n; at += 97) {
+        FILE *out = fopen(second, "wb");
+        file[at] ^= 0x15;
+        fwrite(file, 1, n, out);
+        file[at] ^= 0x15;
+        fclose(out);
+        const oss_status status = oss_workbook_is_whole(second, &err);
+        CHECK(status == OSS_OK || status == OSS_EIO);
+    }
+    remove(second);
 }
 
 static void test_text(void)
@@ -318,6 +357,7 @@ int main(void)
     test_places_that_cannot_be_written();
     test_cancel();
     test_each_allocation_may_fail();
+    test_whole();
     test_full_disk();
     remove(target);
     CHECK(rmdir(folder) == 0); /* nothing was left behind */
