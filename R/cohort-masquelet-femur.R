@@ -9,8 +9,8 @@
 #' integrated nail and without union. `organism` in `patients` is the culture of the first stage; the
 #' organism of the deep infection after implantation (case 4) is not reported. Pin-tract infections (cases
 #' 2, 3, 8) belong to the external fixator between the stages and are complications, not recurrences.
-#' `$interfaces` is the first of the 84 tables that the paper allows, [masquelet_femur_assignments()]; a
-#' result that depends on which one is true should be given as its range over them.
+#' `$interfaces` is the first of the 84 tables that the paper allows, [masquelet_femur_assignments()], all
+#' of which are in `$assignments`; a result that depends on which one is true should be given as its range over them.
 #'
 #' Files `chen-2024-interfaces.csv` (what the paper says of the interfaces, as counts over candidate
 #' patients) and `chen-2024-published.csv` (`figure`, `text`, `place`, `from_tables`: figures of the text
@@ -46,10 +46,7 @@
 #' range(sapply(tables, function(t) sum(t$right_mo[t$interface == "proximal"] <= 12)))
 #' @export
 masquelet_femur_assignments <- function() {
-    file <- system.file("extdata", "chen-2024-interfaces.csv", package = "osseosurv", mustWork = TRUE)
-    enumerate_assignments(utils::read.csv(file, colClasses = "character"),
-                          stats::setNames(osseosurv::masquelet_femur$patients$followup_mo,
-                                          osseosurv::masquelet_femur$patients$patient))
+    lapply(osseosurv::masquelet_femur$assignments, `[`, c("patient", "interface", "left_mo", "right_mo", "basis"))
 }
 
 #' All assignments of published counts to candidate patients

@@ -37,8 +37,13 @@
 #' @param patients,interfaces,visits,infections,findings,complications,labs Data frames as above, or `NULL`.
 #' @param name One string, the name of the cohort in print.
 #' @param totals Data frame as above, or `NULL`.
+#' @param assignments List of data frames like `interfaces`, each admissible where a paper prints counts but
+#'   not which patient they belong to; results are then given as their range over them. `NULL`: `interfaces`
+#'   is known.
+#' @param overlap_group One string, the `overlap_group` of this cohort in the [literature], so that its own
+#'   publications are not pooled as comparators; or `NULL`.
 #' @return List of class `cohort`: `name`, the tables (`$patients`, ...; `NULL` where not given; identifiers
-#'   as text, each table with `reconstruction`), `suspicions` (data frame `table`, `row`, `column`, `value`,
+#'   as text, each table with `reconstruction`), `assignments`, `overlap_group`, `suspicions` (data frame `table`, `row`, `column`, `value`,
 #'   `rule`, `text`) and `source` (data frame `file`, `md5` of the files read, `NULL` for data frames).
 #' @section Errors: `osseosurv_invalid` for all faults together. The condition's `faults` is a data frame
 #'   `table`, `row` (1-based; `NA` where the fault is not in one row), `column`, `value`, `rule`.
@@ -56,7 +61,8 @@
 #' bad$faults
 #' @export
 cohort <- function(patients, interfaces = NULL, visits = NULL, infections = NULL, findings = NULL,
-                   complications = NULL, labs = NULL, name = "cohort", totals = NULL) {
+                   complications = NULL, labs = NULL, name = "cohort", totals = NULL, assignments = NULL,
+                   overlap_group = NULL) {
     if (missing(patients)) {
         abort_invalid("`patients` is required: a data frame with patient, prosthesis, followup_mo and end.",
                       "patients")
@@ -66,12 +72,28 @@ cohort <- function(patients, interfaces = NULL, visits = NULL, infections = NULL
     if (is.null(patients)) tables["patients"] <- list(NA)
     checked <- validate_tables(tables)
     if (nrow(checked$faults)) abort_faults(checked$faults, "The cohort")
-    new_cohort(checked, check_name(name))
+    x <- new_cohort(checked, check_name(name))
+    x["assignments"] <- list(check_assignments(assignments, x))
+    x["overlap_group"] <- list(if (is.null(overlap_group)) NULL else check_name(overlap_group, "overlap_group"))
+    x
 }
 
-check_name <- function(name) {
+# Each assignment is held to the contract on its own.
+check_assignments <- function(assignments, x) {
+    if (is.null(assignments)) return(NULL)
+    if (!is.list(assignments) || is.data.frame(assignments) || !length(assignments)) {
+        abort_invalid("`assignments` must be a list of data frames like `interfaces`.", "assignments")
+    }
+    lapply(seq_along(assignments), function(i) {
+        checked <- validate_tables(list(patients = x$patients, interfaces = assignments[[i]]))
+        if (nrow(checked$faults)) abort_faults(checked$faults, sprintf("Element %d of `assignments`", i))
+        checked$tables$interfaces
+    })
+}
+
+check_name <- function(name, argument = "name") {
     if (!is.character(name) || length(name) != 1 || is.na(name)) {
-        abort_invalid(sprintf("`name` must be one string; got %s.", value_text(name)), "name")
+        abort_invalid(sprintf("`%s` must be one string; got %s.", argument, value_text(name)), argument)
     }
     name
 }
@@ -82,7 +104,8 @@ new_cohort <- function(checked, name, source = NULL, not_read = character()) {
     if (!is.null(tables$visits)) tables$interfaces <- visit_intervals(tables$visits)
     x <- c(list(name = name), tables[cohort_tables])
     names(x) <- c("name", cohort_tables)
-    x <- structure(c(x, list(suspicions = NULL, source = NULL, not_read = not_read)), class = "cohort")
+    x <- structure(c(x, list(assignments = NULL, overlap_group = NULL, suspicions = NULL, source = NULL,
+                             not_read = not_read)), class = "cohort")
     x$suspicions <- find_suspicions(x)
     x$not_read <- NULL
     x["source"] <- list(source)
@@ -138,6 +161,9 @@ print.cohort <- function(x, ...) {
     cat(sprintf("  rows: %s\n", if (all(is.na(rows))) "patients only" else {
         paste(others[!is.na(rows)], rows[!is.na(rows)], collapse = ", ")
     }))
+    if (length(x$assignments)) {
+        cat(sprintf("  %d interface tables are admissible; `interfaces` is the first\n", length(x$assignments)))
+    }
     if (nrow(x$suspicions)) {
         cat(sprintf("  %s; summary() lists them\n", plural(nrow(x$suspicions), "suspicion")))
     }

@@ -53,7 +53,13 @@ build_literature <- function(root = ".") {
 build_failure_modes <- function(root = ".") read_raw(file.path(root, "data-raw", "failure-modes.csv"))
 
 build_masquelet_femur <- function(root = ".") {
-    osseosurv:::read_cohort(file.path(root, "inst", "extdata", "masquelet-femur"), "Chen 2024, eleven femora")
+    folder <- file.path(root, "inst", "extdata")
+    x <- osseosurv:::read_cohort(file.path(folder, "masquelet-femur"), "Chen 2024, eleven femora")
+    published <- utils::read.csv(file.path(folder, "chen-2024-interfaces.csv"), colClasses = "character")
+    tables <- osseosurv:::enumerate_assignments(published, stats::setNames(x$patients$followup_mo, x$patients$patient))
+    x$assignments <- osseosurv:::check_assignments(tables, x)
+    x$overlap_group <- "og_pku3"
+    x
 }
 
 # The first of the 84 interface tables, as the cohort's own.

@@ -18,7 +18,7 @@ test_that("the four required columns are enough, and defaults are filled in", {
     expect_identical(x$patients$reconstruction, c("a", "b", "c", "d"))
     expect_identical(x$patients$entry_mo, rep(0, 4))
     expect_identical(names(x), c("name", "patients", "interfaces", "visits", "infections", "findings", "complications",
-                                 "labs", "totals", "suspicions", "source"))
+                                 "labs", "totals", "assignments", "overlap_group", "suspicions", "source"))
     expect_null(x$interfaces)
     expect_null(x$source)
 })
