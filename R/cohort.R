@@ -53,7 +53,8 @@
 #' @examples
 #' patients <- data.frame(patient = 1:3, prosthesis = "porous", followup_mo = c(24, 36, 12),
 #'                        end = c("censored", "censored", "death"))
-#' visits <- data.frame(patient = c(1, 1, 2), interface = "proximal", month = c(3, 6, 12), union = c(0, 1, 0))
+#' visits <- data.frame(patient = c(1, 1, 2), interface = "proximal", month = c(3, 6, 12),
+#'                      union = c(0, 1, 0))
 #' x <- cohort(patients, visits = visits, name = "Three femora")
 #' x
 #' x$interfaces

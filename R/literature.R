@@ -86,7 +86,7 @@ check_literature <- function(literature) {
 #'   printed), `grade`, `derivation`, `source`, `address`, `doi` (of the paper).
 #' @section Errors: `osseosurv_invalid` for a filter value that does not occur, naming those that do.
 #' @examples
-#' loosening <- literature_table("aseptic_loosening", prosthesis = "solid", comparability = "intercalary")
+#' loosening <- literature_table("aseptic_loosening", "solid", "intercalary")
 #' loosening[c("cohort_id", "value", "n", "person_years", "grade", "address")]
 #' @export
 literature_table <- function(figure = NULL, prosthesis = NULL, comparability = NULL, grade = NULL,

@@ -111,9 +111,10 @@ test_that("what was written as CSV is read back, whatever the cells hold", {
         word <- function() paste0("w", paste(sample(alphabet, sample(0:8, 1), TRUE), collapse = ""), "w")
         p <- data.frame(patient = paste0("p", seq_len(n)), prosthesis = "solid", followup_mo = round(runif(n, 13, 99), 6),
                         end = sample(c("censored", "lost"), n, TRUE), note = replicate(n, word()))
-        folder <- folder_of()
-        utils::write.csv(p, file.path(folder, "patients.csv"), row.names = FALSE, fileEncoding = "UTF-8")
-        x <- read_cohort(folder)
+        # Written here, since write.csv() depends on the locale.
+        quoted <- lapply(p, function(v) paste0("\"", gsub("\"", "\"\"", v, fixed = TRUE), "\""))
+        lines <- c(paste(names(p), collapse = ","), do.call(paste, c(unname(quoted), sep = ",")))
+        x <- read_cohort(folder_of(patients.csv = enc2utf8(paste0(lines, "\n", collapse = ""))))
         expect_identical(as.list(x$patients[names(p)]), as.list(p))
     }
 })
