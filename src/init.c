@@ -16,6 +16,8 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_kaplan_meier, 8),
     ENTRY(ffi_t_quantile, 2),
     ENTRY(ffi_tail, 5),
+    ENTRY(ffi_turnbull, 7),
+    ENTRY(ffi_turnbull_limits, 9),
     ENTRY(ffi_write_workbook, 3),
     { NULL, NULL, 0 },
 };

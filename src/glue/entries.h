@@ -19,6 +19,12 @@ SEXP ffi_gamma_quantile(SEXP p, SEXP shape, SEXP upper);
 SEXP ffi_tail(SEXP which, SEXP x, SEXP a, SEXP b, SEXP upper);
 SEXP ffi_t_quantile(SEXP p, SEXP df);
 
+/* turnbull.c */
+SEXP ffi_turnbull(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum, SEXP tolerance,
+                  SEXP max_iterations);
+SEXP ffi_turnbull_limits(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,
+                         SEXP time, SEXP time_stratum, SEXP method, SEXP conf_level);
+
 /* workbook.c */
 SEXP ffi_write_workbook(SEXP model, SEXP temporary, SEXP target);
 

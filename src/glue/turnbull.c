@@ -1,0 +1,176 @@
+#include "glue.h"
+#include "entries.h"
+#include "../core/interval_limits.h"
+#include "../core/interval_table.h"
+#include "../core/npmle.h"
+
+/* What the core allocated, owned by an external pointer, so that a jump of R frees it. */
+typedef struct {
+    oss_interval_table *table;
+    oss_npmle *problem;
+} owned;
+
+static void release(SEXP pointer)
+{
+    owned *own = R_ExternalPtrAddr(pointer);
+    if (!own)
+        return;
+    oss_npmle_free(own->problem);
+    oss_interval_table_free(own->table);
+    oss_free(own);
+    R_ClearExternalPtr(pointer);
+}
+
+/* Sets *own; the caller protects the pointer. */
+static SEXP own_memory(owned **own)
+{
+    SEXP pointer = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
+    R_RegisterCFinalizerEx(pointer, release, TRUE);
+    *own = oss_calloc(1, sizeof **own);
+    if (!*own) {
+        const oss_error err = { OSS_ENOMEM, OSS_NO_INDEX, "not enough memory" };
+        oss_raise(&err);
+    }
+    R_SetExternalPtrAddr(pointer, *own);
+    UNPROTECT(1);
+    return pointer;
+}
+
+static oss_interval_rows read_rows(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum)
+{
+    const R_xlen_t n = XLENGTH(left);
+    const oss_interval_rows rows = {
+        .n = (size_t) n,
+        .left = glue_doubles(left, n, "left"),
+        .right = glue_doubles(right, n, "right"),
+        .weight = glue_doubles_or_null(weight, n, "weight"),
+        .stratum = glue_ints_or_null(stratum, n, "stratum"),
+        .n_stratum = (size_t) glue_int(n_stratum, "n_stratum"),
+    };
+    return rows;
+}
+
+/* Does no finite interval of the stratum have the end of another inside it? */
+static int on_grid(const oss_interval_table *t, size_t s)
+{
+    for (size_t d = t->distinct_at[s]; d < t->distinct_at[s + 1]; d++)
+        if (t->end[d] <= 2 * t->n_time && t->hi[d] - t->lo[d] > 1)
+            return 0;
+    return 1;
+}
+
+enum { LEFT, RIGHT, MASS, ESTIMATE, N_COLUMNS };
+enum { LOGLIK, KKT, ITERATIONS, CONVERGED, UNIQUE, GRID, SIZE, N_FACTS };
+
+static oss_status fit_stratum(owned *own, size_t s, double tolerance, size_t max_iterations,
+                              double *const *column, double *const *fact, const oss_hook *hook,
+                              oss_error *err)
+{
+    const oss_interval_table *t = own->table;
+    const size_t first = t->distinct_at[s], at = t->inner_at[s], m = t->inner_at[s + 1] - at;
+    oss_npmle_fit fit;
+    int unique = 0;
+    oss_npmle_free(own->problem);
+    oss_status status = oss_npmle_new(t->distinct_at[s + 1] - first, t->lo + first, t->hi + first,
+                                      t->weight + first, m, &own->problem, err);
+    if (status == OSS_OK)
+        status = oss_npmle_solve(own->problem, tolerance, max_iterations, &fit, hook, err);
+    if (status == OSS_OK)
+        status = oss_npmle_unique(own->problem, &unique, err);
+    if (status != OSS_OK)
+        return status;
+    double *mass = column[MASS] + at;
+    oss_npmle_mass(own->problem, mass);
+    double after = 0;
+    for (size_t j = m; j-- > 0;) {
+        column[LEFT][at + j] = oss_interval_time(t, t->inner_start[at + j]);
+        column[RIGHT][at + j] = oss_interval_time(t, t->inner_end[at + j]);
+        column[ESTIMATE][at + j] = after;
+        after += mass[j];
+    }
+    fact[LOGLIK][s] = fit.loglik;
+    fact[KKT][s] = fit.kkt;
+    fact[ITERATIONS][s] = (double) fit.iterations;
+    fact[CONVERGED][s] = fit.converged;
+    fact[UNIQUE][s] = unique;
+    fact[GRID][s] = on_grid(t, s);
+    fact[SIZE][s] = (double) m;
+    return OSS_OK;
+}
+
+/* list(left, right, mass, estimate, [by stratum:] logLik, kkt, iterations, converged, unique, grid,
+ * size). estimate: survival after the interval; grid: does no interval hold an end of another? */
+SEXP ffi_turnbull(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum, SEXP tolerance,
+                  SEXP max_iterations)
+{
+    const oss_interval_rows rows = read_rows(left, right, weight, stratum, n_stratum);
+    const double enough = glue_double(tolerance, "tolerance");
+    const size_t most = glue_size(max_iterations, "max_iterations");
+    const oss_hook hook = glue_interrupt_hook();
+    owned *own;
+    SEXP pointer = PROTECT(own_memory(&own));
+    oss_error err = OSS_ERROR_INIT;
+    if (oss_interval_table_new(&rows, &own->table, &err))
+        oss_raise(&err);
+
+    static const char *const names[] = { "left",   "right", "mass",       "estimate",
+                                         "logLik", "kkt",   "iterations", "converged",
+                                         "unique", "grid",  "size" };
+    SEXP values[N_COLUMNS + N_FACTS];
+    double *number[N_COLUMNS + N_FACTS];
+    for (int i = 0; i < N_COLUMNS + N_FACTS; i++) {
+        const size_t length = i < N_COLUMNS ? own->table->n_inner : own->table->n_stratum;
+        values[i] = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t) length));
+        number[i] = REAL(values[i]);
+    }
+    for (size_t s = 0; s < own->table->n_stratum; s++)
+        if (fit_stratum(own, s, enough, most, number, number + N_COLUMNS, &hook, &err))
+            oss_raise(&err);
+    release(pointer);
+    SEXP list = glue_list(N_COLUMNS + N_FACTS, names, values);
+    UNPROTECT(N_COLUMNS + N_FACTS + 1);
+    return list;
+}
+
+/* list(conf.low, conf.high) of S at each time in the stratum beside it (1-based), ordered by
+ * stratum, then time. method: 0 exact, 1 likelihood ratio. */
+SEXP ffi_turnbull_limits(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,
+                         SEXP time, SEXP time_stratum, SEXP method, SEXP conf_level)
+{
+    const oss_interval_rows rows = read_rows(left, right, weight, stratum, n_stratum);
+    const R_xlen_t n_time = XLENGTH(time);
+    const double *at = glue_doubles(time, n_time, "time");
+    const int *group = glue_ints(time_stratum, n_time, "time_stratum");
+    const int ratio = glue_int(method, "method");
+    const double level = glue_double(conf_level, "conf_level");
+    const oss_hook hook = glue_interrupt_hook();
+    uint32_t *place = glue_scratch((size_t) n_time, sizeof *place);
+    owned *own;
+    SEXP pointer = PROTECT(own_memory(&own));
+    SEXP values[2];
+    values[0] = PROTECT(Rf_allocVector(REALSXP, n_time));
+    values[1] = PROTECT(Rf_allocVector(REALSXP, n_time));
+    double *low = REAL(values[0]), *high = REAL(values[1]);
+    oss_error err = OSS_ERROR_INIT;
+    if (oss_interval_table_new(&rows, &own->table, &err))
+        oss_raise(&err);
+    oss_interval_places(own->table, (size_t) n_time, at, place);
+    for (R_xlen_t i = 0; i < n_time;) {
+        const R_xlen_t from = i;
+        for (; i < n_time && group[i] == group[from]; i++)
+            continue;
+        const size_t s = (size_t) group[from] - 1, n = (size_t) (i - from);
+        if (s >= own->table->n_stratum)
+            Rf_error("internal: `time_stratum` must be a stratum");
+        if (ratio ? oss_interval_likelihood_ratio(own->table, s, n, place + from, level, low + from,
+                                                  high + from, &hook, &err)
+                  : oss_interval_exact(own->table, s, n, place + from, level, low + from,
+                                       high + from, &hook, &err))
+            oss_raise(&err);
+    }
+    release(pointer);
+    static const char *const names[] = { "conf.low", "conf.high" };
+    SEXP list = glue_list(2, names, values);
+    UNPROTECT(3);
+    return list;
+}
