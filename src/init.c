@@ -11,9 +11,15 @@
 
 static const R_CallMethodDef entries[] = {
     ENTRY(ffi_beta_quantile, 4),
+    ENTRY(ffi_count_check, 6),
+    ENTRY(ffi_count_fit, 4),
+    ENTRY(ffi_count_interval, 9),
+    ENTRY(ffi_count_loglik, 5),
+    ENTRY(ffi_count_predictive, 4),
     ENTRY(ffi_cumulative_incidence, 9),
     ENTRY(ffi_gamma_quantile, 3),
     ENTRY(ffi_kaplan_meier, 8),
+    ENTRY(ffi_normal_normal, 5),
     ENTRY(ffi_t_quantile, 2),
     ENTRY(ffi_tail, 5),
     ENTRY(ffi_turnbull, 7),

@@ -28,4 +28,13 @@ SEXP ffi_turnbull_limits(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP 
 /* workbook.c */
 SEXP ffi_write_workbook(SEXP model, SEXP temporary, SEXP target);
 
+/* meta.c */
+SEXP ffi_normal_normal(SEXP y, SEXP v, SEXP x, SEXP method, SEXP conf_level);
+SEXP ffi_count_check(SEXP kind, SEXP x, SEXP size, SEXP new_x, SEXP new_size, SEXP tail);
+SEXP ffi_count_predictive(SEXP kind, SEXP x, SEXP size, SEXP probabilities);
+SEXP ffi_count_fit(SEXP kind, SEXP x, SEXP size, SEXP design);
+SEXP ffi_count_interval(SEXP kind, SEXP x, SEXP size, SEXP design, SEXP contrast, SEXP beta,
+                        SEXP fitted, SEXP se, SEXP target);
+SEXP ffi_count_loglik(SEXP kind, SEXP x, SEXP size, SEXP design, SEXP at);
+
 #endif
