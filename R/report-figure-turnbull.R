@@ -2,10 +2,61 @@
 # defined inside those that hold mass, so those are drawn as rectangles, not as a line that pretends to pass
 # through them.
 
-# `table` may hold a column `estimand` (any, both, ...): a panel each, in order of appearance or of its
-# levels.
+#' Draw the NPMLE of interval-censored times
+#'
+#' Where the estimate is defined it is a horizontal line; inside an innermost interval with mass every path
+#' through the rectangle has the same likelihood, and the rectangle is drawn. Points with bars are the
+#' estimates and intervals at the right ends (with more than twelve in a panel, the ribbon alone). The ribbon
+#' is made of the limits at every end of an interval of the data (or 200 of them): between two of them it
+#' takes the lower limit of the later and the upper limit of the earlier, which hold there because survival
+#' does not rise. A rectangle open to the right holds the mass of those not seen to the end.
+#'
+#' @param object A result of [turnbull()].
+#' @param event Draw the proportion that has had the event (one minus survival)?
+#' @inheritParams autoplot.kaplan_meier
+#' @return A ggplot; one panel, strata in colour.
+#' @section Errors: `osseosurv_invalid` for options of the wrong type, and for more than six strata.
+#' @examples
+#' seen <- data.frame(left = c(3, 3, 6, 12, 36), right = c(6, 6, 12, 24, Inf))
+#' autoplot(turnbull(Surv(left, right, type = "interval2") ~ 1, seen), unit = "months")
+#' @export
+autoplot.turnbull <- function(object, event = TRUE, times = NULL, unit = NULL, conf.int = TRUE, labels = NULL,
+                              xlab = NULL, ylab = NULL, ...) {
+    figure_turnbull(tidy(object), event, times, unit, conf.int, labels, xlab, ylab,
+                    limits = if (conf.int) limits_at_ends(object))
+}
+
+# A panel each of a named list of turnbull() results, such as any, both, proximal, distal.
+figure_turnbull_panels <- function(fits, ...) {
+    table <- function(make) {
+        bind_rows(lapply(names(fits), function(name) cbind(estimand = name, make(fits[[name]]))))
+    }
+    figure_turnbull(table(tidy), ..., limits = table(limits_at_ends))
+}
+
+# Likelihood-ratio limits cost a search each: those of the table serve.
+limits_at_ends <- function(fit) {
+    table <- tidy(fit)
+    if (fit$conf.type != "exact") {
+        return(data.frame(strata = table$strata, time = table$right, conf.low = table$conf.low,
+                          conf.high = table$conf.high, stringsAsFactors = FALSE))
+    }
+    by_stratum <- lapply(seq_along(fit$strata), function(s) {
+        own <- if (is.null(fit$rows$stratum)) TRUE else fit$rows$stratum == s
+        ends <- c(0, fit$rows$left[own], fit$rows$right[own])
+        ends <- sort(unique(ends[is.finite(ends)]))
+        if (length(ends) > 200) ends <- ends[round(seq(1, length(ends), length.out = 200))]
+        limits <- survival_at(fit, ends)
+        limits[limits$strata == fit$strata[s], c("strata", "time", "conf.low", "conf.high")]
+    })
+    bind_rows(by_stratum)
+}
+
+# `limits`: data frame `strata` (and `estimand`), `time`, `conf.low`, `conf.high`, limits of survival at
+# further times; by default those of the table. `table` may hold a column `estimand` (any, both, ...): a
+# panel each, in order of appearance or of its levels.
 figure_turnbull <- function(table, event = TRUE, times = NULL, unit = NULL, conf.int = TRUE, labels = NULL,
-                            xlab = NULL, ylab = NULL) {
+                            xlab = NULL, ylab = NULL, limits = NULL) {
     table <- check_table(table, "table", c("strata", "left", "right", "mass", "estimate", "conf.low",
                                            "conf.high"))
     check_flag(event, "event")
@@ -15,10 +66,11 @@ figure_turnbull <- function(table, event = TRUE, times = NULL, unit = NULL, conf
     check_groups(labels, "strata")
     panels <- !is.null(table$estimand)
     table$estimand <- if (panels) as_ordered_factor(table$estimand) else factor("all")
+    limits <- turnbull_limit_table(table, limits)
     ends <- c(table$left, table$right, times)
     last <- max(ends[is.finite(ends)], 0)
     open <- if (any(table$right == Inf & table$mass > 0)) last * 1.08 else last
-    pieces <- turnbull_pieces(table, if (open > 0) open else 1, event)
+    pieces <- turnbull_pieces(table, limits, if (open > 0) open else 1, event)
     axes <- list(breaks = times %||% time_breaks(last, unit), last = open, xlab = xlab %||% time_title(unit),
                  ylab = ylab %||% if (event) "With the event (%)" else "Survival (%)")
     flat_ends <- pieces$lines[order(pieces$lines$x), ]
@@ -38,12 +90,22 @@ figure_turnbull <- function(table, event = TRUE, times = NULL, unit = NULL, conf
 
 as_ordered_factor <- function(x) if (is.factor(x)) droplevels(x) else factor(x, unique(x))
 
+turnbull_limit_table <- function(table, limits) {
+    if (is.null(limits)) {
+        return(data.frame(estimand = table$estimand, strata = table$strata, time = table$right,
+                          conf.low = table$conf.low, conf.high = table$conf.high, stringsAsFactors = FALSE))
+    }
+    limits <- check_table(limits, "limits", c("strata", "time", "conf.low", "conf.high"))
+    if (is.null(limits$estimand)) limits$estimand <- "all"
+    limits
+}
+
 turnbull_layers <- function(pieces, conf.int) {
     several <- length(unique(pieces$lines$strata)) > 1
     list(
         if (conf.int && nrow(pieces$ribbon)) {
             geom_ribbon(aes(.data$x, ymin = .data$ymin, ymax = .data$ymax, fill = .data$strata,
-                            group = interaction(.data$estimand, .data$strata, .data$piece)),
+                            group = interaction(.data$estimand, .data$strata)),
                         pieces$ribbon, alpha = 0.15, show.legend = FALSE)
         },
         if (nrow(pieces$boxes)) {
@@ -69,9 +131,12 @@ turnbull_layers <- function(pieces, conf.int) {
 }
 
 # Rectangles, lines, ribbon pieces and points of all curves, in the units drawn.
-turnbull_pieces <- function(table, open, event) {
-    curves <- split(table, interaction(table[c("estimand", "strata")], drop = TRUE))
-    pieces <- lapply(curves, turnbull_curve, open = open)
+turnbull_pieces <- function(table, limits, open, event) {
+    curve <- interaction(table[c("estimand", "strata")], drop = TRUE)
+    pieces <- lapply(split(table, curve), function(rows) {
+        own <- limits$estimand == rows$estimand[1] & limits$strata == rows$strata[1]
+        turnbull_curve(rows, limits[own, , drop = FALSE], open)
+    })
     kinds <- names(pieces[[1]])
     pieces <- stats::setNames(lapply(kinds, function(kind) bind_rows(lapply(pieces, `[[`, kind))), kinds)
     if (!event) return(pieces)
@@ -87,10 +152,12 @@ turnbull_pieces <- function(table, open, event) {
     })
 }
 
-turnbull_curve <- function(rows, open) {
+turnbull_curve <- function(rows, limits, open) {
     rows <- rows[order(rows$left, rows$right), , drop = FALSE]
     n <- nrow(rows)
     before <- c(1, rows$estimate[-n])
+    # After an open interval survival is not estimated; its rectangle goes down by its mass.
+    rows$estimate <- ifelse(is.na(rows$estimate), pmax(before - rows$mass, 0), rows$estimate)
     right <- pmin(rows$right, open)
     make <- function(keep, ...) {
         values <- lapply(list(...), function(x) x[keep])
@@ -106,7 +173,8 @@ turnbull_curve <- function(rows, open) {
                      make(held, x = rows$left, y = rows$estimate, xend = right, yend = rows$estimate),
                      make(held, x = rows$left, y = before, xend = right, yend = before))
     list(boxes = boxes, borders = borders, lines = flat_lines(rows, held, open, make),
-         ribbon = turnbull_ribbon(rows), points = turnbull_points(rows, make))
+         ribbon = turnbull_ribbon(limits, rows$estimand[1], rows$strata[1]), points = turnbull_points(rows,
+                                                                                                      make))
 }
 
 # From the start to the first interval with mass, from each to the next, and from the last to the end of
@@ -122,28 +190,24 @@ flat_lines <- function(rows, held, open, make) {
                stringsAsFactors = FALSE)
 }
 
-turnbull_ribbon <- function(rows) {
-    n <- nrow(rows)
-    finite <- c(rows$left, rows$right)
-    last <- max(finite[is.finite(finite)])
-    next_left <- c(rows$left[-1], last)
-    ribbon <- rbind(
-        data.frame(xmin = rows$left, xmax = rows$right, ymin = rows$conf.low,
-                   ymax = c(1, rows$conf.high[-n])),
-        data.frame(xmin = rows$right, xmax = next_left, ymin = rows$conf.low, ymax = rows$conf.high)
-    )
-    # The first lower limit holds from the start on as well.
-    if (rows$left[1] > 0) {
-        ribbon <- rbind(data.frame(xmin = 0, xmax = rows$left[1], ymin = rows$conf.low[1], ymax = 1), ribbon)
+# Between two times whose limits are known, the lower limit of the later and the upper limit of the earlier
+# hold, since survival does not rise; so any selection of times gives a valid ribbon. It starts at 1 and
+# ends at the last of them.
+turnbull_ribbon <- function(limits, estimand, strata) {
+    limits <- limits[is.finite(limits$time) & !is.na(limits$conf.low) & !is.na(limits$conf.high), ,
+                     drop = FALSE]
+    limits <- limits[order(limits$time), , drop = FALSE]
+    start <- limits$time[limits$time > 0][1]
+    if (!nrow(limits) || is.na(start)) {
+        return(data.frame(estimand = estimand[0], strata = strata[0], x = numeric(), ymin = numeric(),
+                          ymax = numeric()))
     }
-    ribbon <- ribbon[is.finite(ribbon$xmin) & is.finite(ribbon$xmax) & ribbon$xmax > ribbon$xmin &
-                     !is.na(ribbon$ymin) & !is.na(ribbon$ymax), , drop = FALSE]
-    ribbon <- ribbon[order(ribbon$xmin), , drop = FALSE]
-    twice <- rep(seq_len(nrow(ribbon)), each = 2)
-    piece <- cumsum(c(TRUE, ribbon$xmin[-1] > ribbon$xmax[-nrow(ribbon)]))[seq_len(nrow(ribbon))]
-    data.frame(estimand = rep(rows$estimand[1], length(twice)), strata = rep(rows$strata[1], length(twice)),
-               x = c(rbind(ribbon$xmin, ribbon$xmax)), ymin = ribbon$ymin[twice], ymax = ribbon$ymax[twice],
-               piece = piece[twice], stringsAsFactors = FALSE)
+    times <- c(if (limits$time[1] > 0) 0, limits$time)
+    high <- c(if (limits$time[1] > 0) 1, limits$conf.high)
+    low <- c(if (limits$time[1] > 0) NA, limits$conf.low)
+    n <- length(times)
+    data.frame(estimand = estimand, strata = strata, x = times[c(rbind(seq_len(n - 1), seq_len(n)[-1]))],
+               ymin = rep(low[-1], each = 2), ymax = rep(high[-n], each = 2), stringsAsFactors = FALSE)
 }
 
 turnbull_points <- function(rows, make) {

@@ -1,6 +1,6 @@
 # Union of any interface of the eleven femora: (3,6] 7/11, (6,12] 3/11, never by 36 months 1/11.
 any_union <- data.frame(strata = "", left = c(3, 6, 36), right = c(6, 12, Inf), mass = c(7, 3, 1) / 11,
-                        estimate = c(4, 1, 0) / 11, conf.low = c(0.109, 0.002, NA), conf.high = c(0.692,
+                        estimate = c(4 / 11, 1 / 11, NA), conf.low = c(0.109, 0.002, NA), conf.high = c(0.692,
                                                                                                   0.413, NA))
 build <- osseosurv:::figure_turnbull
 
@@ -30,11 +30,18 @@ test_that("the open rectangle has no right border", {
     expect_setequal(upright$x, c(3, 6, 12, 36))
 })
 
-test_that("the ribbon takes the lower limit of the end and the upper limit of the start across a rectangle", {
+test_that("between two times the ribbon takes the lower limit of the later and the upper of the earlier", {
     ribbon <- drawn(build(any_union, event = FALSE), "GeomRibbon")[[1]]
-    expect_identical(ribbon$x, c(0, 3, 3, 6, 6, 12, 12, 36))
-    expect_identical(ribbon$ymin, c(0.109, 0.109, 0.109, 0.109, 0.002, 0.002, 0.002, 0.002))
-    expect_identical(ribbon$ymax, c(1, 1, 1, 1, 0.692, 0.692, 0.413, 0.413))
+    # After 12 months the table has no limit, and the ribbon ends there.
+    expect_identical(ribbon$x, c(0, 6, 6, 12))
+    expect_identical(ribbon$ymin, c(0.109, 0.109, 0.002, 0.002))
+    expect_identical(ribbon$ymax, c(1, 1, 0.692, 0.692))
+    more <- data.frame(strata = "", time = c(0, 6, 12, 36), conf.low = c(0.7, 0.109, 0.002, 0.001),
+                       conf.high = c(1, 0.692, 0.413, 0.4))
+    longer <- drawn(build(any_union, event = FALSE, limits = more), "GeomRibbon")[[1]]
+    expect_identical(longer$x, c(0, 6, 6, 12, 12, 36))
+    expect_identical(longer$ymin[5:6], c(0.001, 0.001))
+    expect_identical(longer$ymax[5:6], c(0.413, 0.413))
     turned <- drawn(build(any_union, event = TRUE), "GeomRibbon")[[1]]
     expect_identical(turned$ymin, 1 - ribbon$ymax)
 })
@@ -71,4 +78,43 @@ test_that("four estimands are four panels; nobody seen, exact times, many interv
     expect_identical(sum(vapply(drawn(plot, "GeomPoint"), nrow, 1L)), 0L)
     expect_setequal(written(plot), c("a", "b"))
     expect_draws(plot)
+})
+
+test_that("fits of any, both and each interface draw, and the ribbon is valid wherever one asks", {
+    found <- masquelet_femur$interfaces
+    ends <- function(summary) aggregate(found[c("left_mo", "right_mo")], found["reconstruction"], summary)
+    tables <- list(any = ends(min), both = ends(max), distal = found[found$interface == "distal", ])
+    fits <- lapply(tables, function(d) turnbull(Surv(left_mo, right_mo, type = "interval2") ~ 1, d))
+    plot <- osseosurv:::figure_turnbull_panels(fits, unit = "months")
+    expect_draws(plot)
+    ribbon <- drawn(plot, "GeomRibbon")[[1]]
+    for (k in 1:3) {
+        own <- ribbon[ribbon$PANEL == k, ]
+        from <- own$x[c(TRUE, FALSE)]
+        to <- own$x[c(FALSE, TRUE)]
+        inside <- survival_at(fits[[k]], (from + to) / 2)
+        # Drawn turned over: the event, not survival.
+        expect_true(all(own$ymin[c(TRUE, FALSE)] <= 1 - inside$conf.high + 1e-12))
+        expect_true(all(own$ymax[c(TRUE, FALSE)] >= 1 - inside$conf.low - 1e-12))
+    }
+    boxes <- drawn(plot, "GeomRect")[[1]]
+    boxes <- boxes[boxes$PANEL == 1, ]
+    expect_equal(boxes$ymax - boxes$ymin, tidy(fits$any)$mass, tolerance = 1e-9)
+})
+
+test_that("strata have their own ribbons", {
+    set.seed(9)
+    left <- sample(c(0, 3, 6, 12), 40, TRUE)
+    data <- data.frame(left = left, right = ifelse(runif(40) < 0.2, Inf, left + 6), g = rep(c("a", "b"), 20))
+    fit <- turnbull(Surv(left, right, type = "interval2") ~ g, data)
+    plot <- autoplot(fit, event = FALSE)
+    ribbon <- drawn(plot, "GeomRibbon")[[1]]
+    expect_length(unique(ribbon$fill), 2)
+    limits <- osseosurv:::limits_at_ends(fit)
+    b <- limits[limits$strata == "g=b", ]
+    expect_equal(ribbon$ymin[ribbon$fill == "#D55E00"], rep(b$conf.low[-1], each = 2), tolerance = 1e-12)
+    expect_draws(plot)
+    expect_draws(autoplot(turnbull(Surv(left, right, type = "interval2") ~ g, data,
+                                   conf.type = "likelihood-ratio")))
+    expect_draws(autoplot(turnbull(Surv(left, right, type = "interval2") ~ g, data, conf.type = "none")))
 })
