@@ -1,5 +1,77 @@
 # Forest plot: text left, intervals in the middle, figures right, one line of print a row.
 
+#' Draw a meta-analysis as a forest plot
+#'
+#' Each study with its exact interval (Clopper-Pearson or Garwood), grouped by the levels of the moderator,
+#' and below each group the pooled estimate (diamond) and the prediction interval (bar). Needs about 180 mm of
+#' width.
+#'
+#' @param object A result of [meta_analysis()]; with a numeric moderator the studies are drawn without a
+#'   pooled row.
+#' @param highlight Labels of studies to shade.
+#' @param grade Character vector, a grade a study in the order of the data analysed; `NULL`: no such column.
+#' @param per For rates: the time that the printed figures refer to, in the unit of the data.
+#' @param unit For rates: how to call them, such as `"per 100 years"`.
+#' @param xlim Upper end of the axis in printed units; `NULL`: as far as the intervals reach, at most four
+#'   times the highest estimate or pooled limit; what is longer ends in an arrow.
+#' @param xlab Axis title.
+#' @param ... Not used.
+#' @return A patchwork of three panels: text, intervals, figures.
+#' @section Errors: `osseosurv_invalid` when `highlight` names no study or `grade` has another length.
+#' @examples
+#' studies <- data.frame(x = c(3, 8, 7, 1, 0), n = c(18, 24, 27, 15, 11),
+#'                       design = c("solid", "solid", "solid", "porous", "porous"))
+#' autoplot(meta_analysis(x, n, moderator = ~ design, data = studies))
+#' @export
+autoplot.meta_analysis <- function(object, highlight = NULL, grade = NULL, per = 1, unit = NULL, xlim = NULL,
+                                   xlab = NULL, ...) {
+    rate <- object$spec$measure == "rate"
+    scale <- if (rate) check_number(per, "per", 0, open = TRUE) else 100
+    unit <- unit %||% if (rate) sprintf("per %s", format(per)) else "%"
+    figure_forest(meta_studies(object, highlight, grade), meta_pooled(object), scale, unit,
+                  xlab = xlab %||% if (rate) paste("Rate", unit) else "Proportion (%)", xlim = xlim,
+                  conf.level = object$spec$conf.level)
+}
+
+meta_studies <- function(object, highlight, grade) {
+    studies <- object$studies
+    absent <- setdiff(highlight, studies$label)
+    if (length(absent)) {
+        abort_invalid(sprintf("`highlight` holds \"%s\", which is no study analysed.", absent[1]),
+                      "highlight",
+                      match(absent[1], highlight))
+    }
+    if (!is.null(grade) && length(grade) != length(studies$x)) {
+        abort_invalid(sprintf("`grade` must have one element a study analysed (%d); got %d.",
+                              length(studies$x),
+                              length(grade)), "grade")
+    }
+    level <- object$spec$conf.level
+    rate <- object$spec$measure == "rate"
+    exact <- pooled_exact(studies$x, studies$size, object$spec$measure, level)
+    table <- data.frame(label = studies$label, events = studies$x, n = studies$size,
+                        estimate = studies$x / studies$size, conf.low = exact[1, ], conf.high = exact[2, ],
+                        highlight = studies$label %in% highlight)
+    if (rate) names(table)[3] <- "time"
+    table$grade <- grade
+    levels <- object$design$levels
+    if (length(levels) > 1) table$group <- levels[max.col(object$design$x)]
+    table
+}
+
+meta_pooled <- function(object) {
+    levels <- object$design$levels
+    if (is.null(levels)) return(NULL)
+    table <- tidy(object)[seq_along(levels), ]
+    natural <- function(value) {
+        if (object$spec$link) from_link(value, object$spec$measure) else value
+    }
+    limits <- lapply(table[c("estimate", "conf.low", "conf.high", "pred.low", "pred.high")], natural)
+    pooled <- data.frame(label = "Pooled", limits)
+    if (length(levels) > 1) pooled$group <- levels
+    pooled
+}
+
 #' Draw a forest plot
 #'
 #' `studies` has a row a study, `pooled` a row a pooled estimate, both on the natural scale (a proportion, or

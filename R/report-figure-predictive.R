@@ -34,3 +34,19 @@ figure_predictive <- function(probabilities, observed, xlab = "Events in a cohor
         scale_y_continuous("Probability (%)", labels = percent, expand = expansion(mult = c(0, 0.05))) +
         theme_figure()
 }
+
+# Rows for `figure_predictive()`: the probability of each count in a new cohort of `n` patients or `time` of
+# follow-up. NULL where the meta-analysis predicts nothing. One common risk (`exact`) has limits but no
+# distribution.
+predictive_probabilities <- function(meta, n = NULL, time = NULL, term = NULL, group = term) {
+    if (inherits(meta, "meta_analysis") && meta$choice$method == "exact") return(NULL)
+    count <- seq.int(0, if (is.null(time)) n else 20)
+    repeat {
+        size <- function(x) if (!is.null(x)) rep(x, length(count))
+        below <- predictive_check(count, size(n), size(time), meta, term)$p.lower
+        if (anyNA(below)) return(NULL)
+        if (is.null(time) || below[length(below)] > 0.9995 || length(count) > 5000) break
+        count <- seq.int(0, 2 * max(count))
+    }
+    data.frame(group = group %||% "pooled", count = count, probability = diff(c(0, below)))
+}

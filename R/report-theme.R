@@ -172,9 +172,10 @@ save_figure <- function(plot, path, width = 90, height = 80, dpi = 300) {
 #' `plot()` prints what `autoplot()` builds and returns it, so that it can be changed and saved as any ggplot.
 #'
 #' @param x A result of this package that has a picture: of [kaplan_meier()], [cumulative_incidence()],
-#'   [turnbull()], or a [cohort()].
+#'   [turnbull()], [meta_analysis()], or a [cohort()].
 #' @param ... Passed to the `autoplot()` method: see [autoplot.kaplan_meier()],
-#'   [autoplot.cumulative_incidence()], [autoplot.turnbull()], [autoplot.cohort()].
+#'   [autoplot.cumulative_incidence()], [autoplot.turnbull()], [autoplot.meta_analysis()],
+#'   [autoplot.cohort()].
 #' @return The ggplot, invisibly.
 #' @section Errors: `osseosurv_invalid` for a result that has no picture.
 #' @examples

@@ -59,3 +59,37 @@ test_that("no event anywhere, one study, no denominators, sixty long labels", {
     expect_error(osseosurv:::figure_forest(studies["label"]), "needs the columns",
                  class = "osseosurv_invalid")
 })
+
+test_that("a meta-analysis draws its studies with exact intervals and its pooled rows on the natural scale", {
+    data <- data.frame(x = c(3, 8, 7, 1, 0), n = c(18, 24, 27, 15, 11), who = paste("Author", 1:5),
+                       design = c("solid", "solid", "solid", "porous", "porous"))
+    pool <- meta_analysis(x, n, moderator = ~ design, study = who, data = data)
+    plot <- autoplot(pool, highlight = "Author 5", grade = c("A", "A", "B", "A", "C"))
+    middle <- plot[[2]]
+    expect_equal(drawn(middle, "GeomPoint")[[1]]$x, 100 * data$x / data$n, tolerance = 1e-12)
+    lines <- drawn(middle, "GeomSegment")[[1]]
+    study <- lines[lines$linewidth < 1, ]
+    exact <- vapply(1:5, function(i) binom.test(data$x[i], data$n[i])$conf.int[1:2], c(0, 0))
+    expect_equal(study$x, 100 * exact[1, ], tolerance = 1e-8)
+    expect_equal(study$xend, 100 * exact[2, ], tolerance = 1e-8)
+    levels <- tidy(pool)[1:2, ]
+    diamonds <- drawn(middle, "GeomPolygon")[[1]]
+    expect_setequal(round(tapply(diamonds$x, diamonds$group, max), 8), round(100 * levels$conf.high, 8))
+    expect_draws(plot)
+
+    link <- autoplot(meta_analysis(x, n, moderator = ~ design, study = who, data = data, link = TRUE))
+    expect_equal(drawn(link[[2]], "GeomPolygon")[[1]]$x, diamonds$x, tolerance = 1e-10)
+    expect_error(autoplot(pool, highlight = "Nobody"), "\"Nobody\"", class = "osseosurv_invalid")
+    expect_error(autoplot(pool, grade = "A"), class = "osseosurv_invalid")
+})
+
+test_that("rates, a single pool and a numeric moderator draw", {
+    data <- data.frame(x = c(3, 8, 7, 1), months = c(700, 900, 1000, 600), year = 2011:2014)
+    rates <- meta_analysis(x, time = months, data = data)
+    plot <- autoplot(rates, per = 1200, unit = "per 100 years")
+    expect_equal(drawn(plot[[2]], "GeomPoint")[[1]]$x, 1200 * data$x / data$months, tolerance = 1e-12)
+    expect_draws(plot)
+    regression <- autoplot(meta_analysis(x, time = months, moderator = ~ year, data = data, method = "reml"))
+    expect_length(drawn(regression[[2]], "GeomPolygon"), 0)
+    expect_draws(regression)
+})
