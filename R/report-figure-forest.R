@@ -164,7 +164,7 @@ place_forest_rows <- function(rows) {
         own <- rows[if (is.na(group)) is.na(rows$group) else rows$group %in% group, , drop = FALSE]
         if (!is.na(group)) {
             head <- own[1, , drop = FALSE]
-            head[c("kind", "label", "events", "grade", "highlight")] <- list("head", group, "", "", FALSE)
+            head[c("kind", "label", "events", "grade", "highlight")] <- list("head", capital(group), "", "", FALSE)
             head[c("estimate", "low", "high", "size")] <- NA_real_
             own <- rbind(head, own)
         }
