@@ -36,39 +36,19 @@ oss_status oss_writer_status(lxw_error code, oss_error *err)
                     lxw_strerror(code));
 }
 
-static lxw_format *new_format(const oss_writer *writer, const char *number_format, int wrap)
+/* Text stands at the top of its cell where some cell of the table is wrapped. */
+static oss_status get_formats(oss_writer *writer, const oss_column *column, int wrap, int top,
+                              column_formats *out, oss_error *err)
 {
-    lxw_format *format = workbook_add_format(writer->file);
-    if (!format)
-        return NULL;
-    format_set_align(format, LXW_ALIGN_VERTICAL_TOP);
-    if (number_format)
-        format_set_num_format(format, number_format);
-    if (wrap)
-        format_set_text_wrap(format);
-    return format;
-}
-
-/* Equal formats are written once: the library merges them. */
-static oss_status make_formats(const oss_writer *writer, const oss_column *column, int wrap,
-                               column_formats *out, oss_error *err)
-{
-    out->plain = new_format(writer, column->format, wrap);
-    if (!out->plain)
+    const int plain = !column->format && !wrap && !top;
+    out->plain = plain ? NULL : oss_get_format(writer, OSS_CELL, column->format, wrap, top);
+    if (column->kind == OSS_NUMBERS)
+        out->text = oss_get_format(writer, OSS_CELL_RIGHT, NULL, wrap, top);
+    if (column->url)
+        out->link = oss_get_format(writer, OSS_LINK, NULL, wrap, top);
+    if ((!plain && !out->plain) || (column->kind == OSS_NUMBERS && !out->text) ||
+        (column->url && !out->link))
         return oss_no_memory(err);
-    if (column->kind == OSS_NUMBERS) {
-        out->text = new_format(writer, NULL, wrap);
-        if (!out->text)
-            return oss_no_memory(err);
-        format_set_align(out->text, LXW_ALIGN_RIGHT);
-    }
-    if (column->url) {
-        out->link = new_format(writer, NULL, wrap);
-        if (!out->link)
-            return oss_no_memory(err);
-        format_set_font_color(out->link, 0x0563C1);
-        format_set_underline(out->link, LXW_UNDERLINE_SINGLE);
-    }
     return OSS_OK;
 }
 
@@ -214,13 +194,9 @@ static lxw_error write_comment(lxw_worksheet *sheet, lxw_row_t row, lxw_col_t co
 static oss_status write_header(const sheet_writer *to, const oss_table *table,
                                const oss_place *place)
 {
-    lxw_format *format = new_format(to->writer, NULL, 1);
+    lxw_format *format = oss_get_format(to->writer, OSS_HEADER, NULL, 1, 1);
     if (!format)
         return oss_no_memory(to->err);
-    format_set_bold(format);
-    format_set_bg_color(format, 0xDCE6F1);
-    format_set_bottom(format, LXW_BORDER_THIN);
-    format_set_bottom_color(format, 0x7F7F7F);
     const lxw_row_t row = (lxw_row_t) place->row;
     lxw_error code = LXW_NO_ERROR;
     for (size_t c = 0; c < table->n_columns && code == LXW_NO_ERROR; c++) {
@@ -264,12 +240,9 @@ static lxw_error fit_height(const sheet_writer *to, const oss_table *table, cons
 }
 
 static oss_status write_rows(const sheet_writer *to, const oss_table *table, const oss_place *place,
-                             const column_formats *formats)
+                             const column_formats *formats, int wraps)
 {
     oss_writer *writer = to->writer;
-    int wraps = 0;
-    for (size_t c = 0; c < table->n_columns; c++)
-        wraps |= place->wraps[c];
     for (size_t i = 0; i < table->n_rows; i++) {
         const lxw_row_t row = (lxw_row_t) (place->row + 1 + i);
         lxw_error code = wraps ? fit_height(to, table, place, i) : LXW_NO_ERROR;
@@ -292,13 +265,16 @@ static oss_status write_table(const sheet_writer *to, const oss_table *table,
 {
     column_formats *formats = oss_calloc(table->n_columns, sizeof *formats);
     oss_status status = formats ? OSS_OK : oss_no_memory(to->err);
+    int wraps = 0;
+    for (size_t c = 0; c < table->n_columns; c++)
+        wraps |= place->wraps[c];
     for (size_t c = 0; c < table->n_columns && status == OSS_OK; c++)
-        status =
-            make_formats(to->writer, &table->columns[c], place->wraps[c], &formats[c], to->err);
+        status = get_formats(to->writer, &table->columns[c], place->wraps[c], wraps, &formats[c],
+                             to->err);
     if (status == OSS_OK)
         status = write_header(to, table, place);
     if (status == OSS_OK)
-        status = write_rows(to, table, place, formats);
+        status = write_rows(to, table, place, formats, wraps);
     oss_free(formats);
     return status;
 }
@@ -312,13 +288,11 @@ static oss_status write_note(const sheet_writer *to, const oss_block *block, con
     const size_t per_row = merged ? OSS_NOTE_LINES : 1;
     const lxw_col_t first = (lxw_col_t) place->column;
     const size_t n = item ? layout->item_columns : layout->note_columns;
-    lxw_format *format = new_format(to->writer, NULL, merged);
-    lxw_format *bold = new_format(to->writer, NULL, 0);
+    lxw_format *format = oss_get_format(to->writer, OSS_CELL, NULL, merged, 1);
+    lxw_format *bold = oss_get_format(to->writer, OSS_BOLD, NULL, 0, 1);
     char *copy = oss_calloc(strlen(block->text) + 1, 1);
     oss_status status = format && bold && copy ? OSS_OK : oss_no_memory(to->err);
     lxw_row_t row = (lxw_row_t) place->row;
-    if (status == OSS_OK)
-        format_set_bold(bold);
     for (const char *start = block->text, *next; start && status == OSS_OK; start = next, row++) {
         size_t lines = 0;
         const char *end = start;
@@ -345,13 +319,11 @@ static oss_status write_note(const sheet_writer *to, const oss_block *block, con
 static oss_status write_heading(const sheet_writer *to, const oss_block *block,
                                 const oss_place *place)
 {
-    lxw_format *format = new_format(to->writer, NULL, 0);
+    const int title = block->kind == OSS_TITLE;
+    lxw_format *format =
+        oss_get_format(to->writer, title ? OSS_TITLE_TEXT : OSS_HEADING_TEXT, NULL, 0, 1);
     if (!format)
         return oss_no_memory(to->err);
-    const int title = block->kind == OSS_TITLE;
-    format_set_bold(format);
-    format_set_font_size(format, title ? 15 : 12);
-    format_set_font_color(format, 0x1F3864);
     lxw_error code = worksheet_set_row(to->sheet, (lxw_row_t) place->row, title ? 24 : 18, NULL);
     if (code == LXW_NO_ERROR)
         code = write_text(to->sheet, (lxw_row_t) place->row, 0, block->text, format);
@@ -477,8 +449,10 @@ oss_status oss_workbook_write(const oss_workbook *book, const char *temporary, c
     status = claim(temporary, target, err);
     if (status == OSS_OK) {
         writer.sheets = oss_calloc(book->n_sheets, sizeof *writer.sheets);
+        writer.formats = oss_calloc(oss_most_formats(book), sizeof *writer.formats);
         writer.file = workbook_new(temporary);
-        status = writer.sheets && writer.file ? write_all(&writer, err) : oss_no_memory(err);
+        status = writer.sheets && writer.formats && writer.file ? write_all(&writer, err)
+                                                                : oss_no_memory(err);
         if (status == OSS_OK)
             status = oss_writer_status(workbook_close(writer.file), err);
         else
@@ -491,6 +465,7 @@ oss_status oss_workbook_write(const oss_workbook *book, const char *temporary, c
         if (status != OSS_OK)
             remove(temporary);
     }
+    oss_free(writer.formats);
     oss_free(writer.sheets);
     oss_layout_free(layout);
     return status;
