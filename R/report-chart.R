@@ -1,10 +1,11 @@
-# Native charts. Excel draws from cells, so a chart block carries its points as tables; write_sheets() puts them on one
-# sheet, "Chart data", at the end of the workbook, where they can be read and changed.
+# Native charts. Excel draws from cells, so a chart block carries its points as tables; write_sheets() puts
+# them on one sheet, "Chart data", at the end of the workbook, where they can be read and changed.
 
 chart_colors <- c(0x0072B2L, 0xD55E00L, 0x009E73L, 0xCC79A7L, 0xE69F00L, 0x56B4E9L)
 chart_grey <- 0x7F7F7FL
 
-chart_axis <- function(name = NULL, format = NULL, lowest = NULL, highest = NULL, unit = NULL, logarithmic = FALSE,
+chart_axis <- function(name = NULL, format = NULL, lowest = NULL, highest = NULL, unit = NULL,
+                       logarithmic = FALSE,
                  hidden = FALSE) {
     list(name = name, format = format, lowest = as_double(lowest), highest = as_double(highest),
          unit = as_double(unit), logarithmic = logarithmic, hidden = hidden)
@@ -13,10 +14,11 @@ chart_axis <- function(name = NULL, format = NULL, lowest = NULL, highest = NULL
 as_double <- function(x) if (is.null(x)) NULL else as.double(x)
 
 # `data` is the position in the chart's list of tables; x, y and labels are names of its columns.
-chart_series <- function(name, data, x, y, color, line_width = 0, dashed = FALSE, marker = "none", marker_size = 5,
-                   labels = NULL, in_legend = FALSE) {
-    list(name = name, data = data, x = x, y = y, labels = labels, color = color, line_width = as.double(line_width),
-         dashed = dashed, marker = match(marker, c("none", "square", "diamond", "circle", "plus")) - 1L,
+chart_series <- function(name, data, x, y, color, line_width = 0, dashed = FALSE, marker = "none",
+                         marker_size = 5, labels = NULL, in_legend = FALSE) {
+    list(name = name, data = data, x = x, y = y, labels = labels, color = color,
+         line_width = as.double(line_width), dashed = dashed,
+         marker = match(marker, c("none", "square", "diamond", "circle", "plus")) - 1L,
          marker_size = as.double(marker_size), in_legend = in_legend)
 }
 
@@ -27,9 +29,9 @@ block_chart <- function(title, x, y, data, series, width, height, legend, beside
 
 #' Survival or incidence curves as steps, limits dashed, censored times as crosses
 #'
-#' @param table Data frame with `time`, `estimate`, `conf.low`, `conf.high`; `strata` (one curve each) and `n.censor` if
-#'   there are any. Times that are not finite and estimates that are `NA` are left out; where a limit is `NA` its line
-#'   has a gap.
+#' @param table Data frame with `time`, `estimate`, `conf.low`, `conf.high`; `strata` (one curve each) and
+#'   `n.censor` if there are any. Times that are not finite and estimates that are `NA` are left out; where a
+#'   limit is `NA` its line has a gap.
 #' @param title,x_name,y_name Text.
 #' @param lowest,highest Ends of the y axis, a probability.
 #' @param by Name of the column that separates the curves.
@@ -37,7 +39,8 @@ block_chart <- function(title, x, y, data, series, width, height, legend, beside
 #' @param beside Stands right of the table before it, instead of below.
 #' @return A block; `NULL` if there is nothing to draw.
 #' @noRd
-block_chart_survival <- function(table, title = NULL, x_name = "Time", y_name = "Survival", lowest = 0, highest = 1,
+block_chart_survival <- function(table, title = NULL, x_name = "Time", y_name = "Survival", lowest = 0,
+                                 highest = 1,
                                  by = "strata", width = 720, height = 420, beside = FALSE) {
     table <- table[is.finite(table$time) & !is.na(table$estimate), , drop = FALSE]
     if (!nrow(table)) return(NULL)
@@ -57,12 +60,12 @@ block_chart_survival <- function(table, title = NULL, x_name = "Time", y_name = 
         censored <- rows[!is.na(rows$n.censor) & rows$n.censor > 0, c("time", "estimate"), drop = FALSE]
         if (length(rows$n.censor) && nrow(censored)) {
             data <- c(data, list(cbind(curve = paste(label, "censored"), as_points(censored))))
-            drawn <- c(drawn, list(chart_series(paste(label, "censored"), k + 1, "time", "estimate", color, marker = "plus",
-                                          marker_size = 6)))
+            drawn <- c(drawn, list(chart_series(paste(label, "censored"), k + 1, "time", "estimate", color,
+                                                marker = "plus", marker_size = 6)))
         }
     }
-    block_chart(title, chart_axis(x_name, lowest = 0), chart_axis(y_name, "0%", lowest, highest, 0.2), data, drawn,
-                width, height, legend = length(unique(groups)) > 1, beside = beside)
+    block_chart(title, chart_axis(x_name, lowest = 0), chart_axis(y_name, "0%", lowest, highest, 0.2),
+                data, drawn, width, height, legend = length(unique(groups)) > 1, beside = beside)
 }
 
 as_points <- function(frame) {
@@ -82,8 +85,9 @@ step_points <- function(rows, label) {
 
 #' Forest chart: estimates as squares, limits as lines, labels at the left
 #'
-#' @param table Data frame with `estimate`, `conf.low`, `conf.high`, and a column of labels. Rows without an estimate
-#'   keep their label. A limit that is infinite (on a logarithmic axis, also zero) runs to the end of the axis.
+#' @param table Data frame with `estimate`, `conf.low`, `conf.high`, and a column of labels. Rows without an
+#'   estimate keep their label. A limit that is infinite (on a logarithmic axis, also zero) runs to the end of
+#'   the axis.
 #' @param label Name of the column of labels.
 #' @param title,x_name Text.
 #' @param format Excel number format of the axis.
@@ -121,20 +125,25 @@ block_chart_forest <- function(table, label, title = NULL, x_name = "Estimate", 
     data <- list(limits, data.frame(label = gsub(" ", "\u00a0", labels), x = ends$lowest, y = y))
     drawn <- list(chart_series("Interval", 1, "limit", "y", chart_grey, 1.5),
                   chart_series("Label", 2, "x", "y", chart_grey, labels = "label"))
-    for (set in list(list(shown & !pooled, "Estimate", "square", 1), list(shown & pooled, "Pooled", "diamond", 2))) {
+    for (set in list(list(shown & !pooled, "Estimate", "square", 1),
+                     list(shown & pooled, "Pooled", "diamond", 2))) {
         if (!any(set[[1]])) next
         data <- c(data, list(points(which(set[[1]]))))
         drawn <- c(drawn, list(chart_series(set[[2]], length(data), "estimate", "y", chart_colors[set[[4]]],
                                             marker = set[[3]], marker_size = 7)))
     }
     if (!is.null(reference)) {
-        data <- c(data, list(data.frame(label = "Reference", x = rep(as.double(reference), 2), y = c(0.4, n + 0.6))))
-        drawn <- c(drawn, list(chart_series("Reference", length(data), "x", "y", chart_grey, 0.75, dashed = TRUE)))
+        upright <- data.frame(label = "Reference", x = rep(as.double(reference), 2), y = c(0.4, n + 0.6))
+        data <- c(data, list(upright))
+        drawn <- c(drawn, list(chart_series("Reference", length(data), "x", "y", chart_grey, 0.75,
+                                            dashed = TRUE)))
     }
     # Ticks below the first are under the labels: no number there.
     blank <- if (logarithmic) ends$first * (1 - 1e-6) else ends$first - ends$unit * 1e-6
-    x <- chart_axis(x_name, sprintf("[<%.10g]\"\";%s", blank, format), ends$lowest, ends$last, ends$unit, logarithmic)
-    block_chart(title, x, chart_axis(lowest = 0.4, highest = n + 0.6, unit = 1, hidden = TRUE), data, drawn, width,
+    x <- chart_axis(x_name, sprintf("[<%.10g]\"\";%s", blank, format), ends$lowest, ends$last, ends$unit,
+                    logarithmic)
+    y <- chart_axis(lowest = 0.4, highest = n + 0.6, unit = 1, hidden = TRUE)
+    block_chart(title, x, y, data, drawn, width,
                 height %||% (120 + 28 * n), legend = FALSE, beside = beside)
 }
 

@@ -1,6 +1,6 @@
 # What each column of every table means: one row a column name, read by the workbook (number formats, header
-# comments, its sheet "Dictionary") and by the report. `format` is a style of `number_formats`, or "" where the
-# type of the values says enough; `infinite` is what a cell shows in place of +Inf.
+# comments, its sheet "Dictionary") and by the report. `format` is a style of `number_formats`, or "" where
+# the type of the values says enough; `infinite` is what a cell shows in place of +Inf.
 
 number_formats <- c(
     general = "General", count = "#,##0", integer = "0", time = "0.##", fixed2 = "0.00", fixed3 = "0.000",
@@ -18,7 +18,7 @@ column_dictionary <- dictionary_rows(
     "strata", "Group of the analysis, as variable=level; empty where there is one group", "", "", "",
     "group", "Group compared", "", "", "",
     "term", "Quantity or coefficient", "", "", "",
-    "time", "Time since the origin; the row holds from this time on", "as in the data", "general", "not reached",
+    "time", "Time since the origin; the row holds from then on", "as in the data", "general", "not reached",
     "n", "Number observed", "count", "count", "",
     "x", "Number with the event", "count", "count", "",
     "k", "Number of studies", "count", "count", "",
@@ -34,8 +34,8 @@ column_dictionary <- dictionary_rows(
     "conf.low", "Lower confidence limit", "scale of the estimate", "fixed4", "",
     "conf.high", "Upper confidence limit", "scale of the estimate", "fixed4", "",
     "conf.level", "Confidence level", "probability", "percent", "",
-    "pred.low", "Lower limit of the prediction interval for a new study", "scale of the estimate", "fixed4", "",
-    "pred.high", "Upper limit of the prediction interval for a new study", "scale of the estimate", "fixed4", "",
+    "pred.low", "Lower limit of the prediction for a new study", "scale of the estimate", "fixed4", "",
+    "pred.high", "Upper limit of the prediction for a new study", "scale of the estimate", "fixed4", "",
     "p.lower", "Probability of as few events or fewer", "probability", "p", "",
     "p.upper", "Probability of as many events or more", "probability", "p", "",
     "prob", "Quantile: share of events that have happened by then", "probability", "percent", "",
@@ -101,15 +101,15 @@ column_dictionary <- dictionary_rows(
 )
 
 # Results whose estimate and limits are probabilities, shown in percent.
-probability_results <- c("kaplan_meier", "survival_at", "conditional_survival", "cumulative_incidence", "turnbull",
-                         "union_estimands", "proportion_ci")
+probability_results <- c("kaplan_meier", "survival_at", "conditional_survival", "cumulative_incidence",
+                         "incidence_at", "turnbull", "union_estimands", "proportion_ci")
 
 #' How a column is shown
 #'
 #' @param name Name of the column.
 #' @param values The column.
-#' @param formats Named character: by column name a style of `number_formats` or an Excel number format; it goes
-#'   before the dictionary.
+#' @param formats Named character: by column name a style of `number_formats` or an Excel number format; it
+#'   goes before the dictionary.
 #' @param percent Are estimate and limits probabilities?
 #' @return List: `format` (Excel number format), `infinite`, `comment`; `NULL` for none.
 #' @noRd

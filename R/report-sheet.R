@@ -9,8 +9,8 @@
 #             block_chart_forest(union, label = "estimand", x_name = "United"))),
 #       path)
 #
-# src/xlsx lays them out and writes them; workbook.h says what each field means. Columns get their number format and
-# header comment from R/report-dictionary.R.
+# src/xlsx lays them out and writes them; workbook.h says what each field means. Columns get their number
+# format and header comment from R/report-dictionary.R.
 
 #' A sheet
 #'
@@ -29,7 +29,8 @@ flatten_blocks <- function(x) {
 
 #' Text blocks: the title of a sheet, a heading, paragraphs
 #'
-#' @param text One string; for `block_note()` any number, one paragraph each, wrapped to the width of the page.
+#' @param text One string; for `block_note()` any number, one paragraph each, wrapped to the width of the
+#'   page.
 #' @noRd
 block_title <- function(text) list(kind = "title", text = one_line(text))
 
@@ -49,19 +50,19 @@ one_line <- function(text) gsub("[[:cntrl:]]+", " ", as.character(text)[1])
 
 #' A table: an Excel table with filter buttons, banding and header comments
 #'
-#' Cells keep their type: numbers, whole numbers, TRUE/FALSE, text, dates. `NA` and "" are blank. `Inf` is the text of
-#' the dictionary ("not seen"), "not reached" for the times of a table with a column `prob`, else "Inf"; "-Inf", "NaN"
-#' likewise. Factors are text. A date that Excel cannot hold (before 1 March 1900) is ISO text. Text that is wider than
-#' 60 characters is wrapped.
+#' Cells keep their type: numbers, whole numbers, TRUE/FALSE, text, dates. `NA` and "" are blank. `Inf` is the
+#' text of the dictionary ("not seen"), "not reached" for the times of a table with a column `prob`, else
+#' "Inf"; "-Inf", "NaN" likewise. Factors are text. A date that Excel cannot hold (before 1 March 1900) is ISO
+#' text. Text that is wider than 60 characters is wrapped.
 #'
 #' @param table Data frame.
-#' @param formats Named character, by column: a style of `number_formats` ("percent", "fixed2", ...) or an Excel number
-#'   format. Goes before the dictionary's.
+#' @param formats Named character, by column: a style of `number_formats` ("percent", "fixed2", ...) or an
+#'   Excel number format. Goes before the dictionary's.
 #' @param percent `TRUE`: estimate and limits are probabilities, shown in percent.
-#' @param formulas Named character, by column: a live formula in which `{name}` is the cell of that column in the same
-#'   row; the number in the table is its cached value. See clopper_pearson_formulas().
-#' @param links Named list, by column: a vector of addresses. Text that is itself an address, and the column `doi`, are
-#'   linked without.
+#' @param formulas Named character, by column: a live formula in which `{name}` is the cell of that column in
+#'   the same row; the number in the table is its cached value. See clopper_pearson_formulas().
+#' @param links Named list, by column: a vector of addresses. Text that is itself an address, and the column
+#'   `doi`, are linked without.
 #' @param comments Named character, by column: header comment instead of the dictionary's.
 #' @param headers Named character, by column: header instead of the name.
 #' @param widths Named numeric, by column: width in characters instead of one that fits.
@@ -69,20 +70,25 @@ one_line <- function(text) gsub("[[:cntrl:]]+", " ", as.character(text)[1])
 block_table <- function(table, formats = character(), percent = FALSE, formulas = character(), links = list(),
                         comments = character(), headers = character(), widths = numeric()) {
     table <- as.data.frame(table)
-    if (inherits(table, "osseosurv_result")) table <- tidy(table)
     columns <- lapply(seq_along(table), function(j) {
         name <- names(table)[j]
         values <- table[[j]]
         check_sheet_column(values, name, nrow(table))
         style <- column_style(name, values, formats, percent)
         infinite <- style$infinite
-        if ("prob" %in% names(table) && name %in% c("estimate", "conf.low", "conf.high")) infinite <- "not reached"
+        if ("prob" %in% names(table) && name %in% c("estimate", "conf.low", "conf.high")) {
+            infinite <- "not reached"
+        }
         model <- column_model(values)
         zone <- attr(values, "tzone")[1]
         comment <- pick(comments, name) %||% style$comment %||%
             if (inherits(values, "POSIXct") && length(zone) && nzchar(zone)) paste0("Time zone ", zone, ".")
-        if (is.character(model$values)) model$url <- pick(links, name) %||% addresses(name, model$values)
-        c(list(name = pick(headers, name) %||% name, comment = comment, format = style$format, infinite = infinite,
+        # Constant memory has no links, so none are looked for.
+        if (is.character(model$values) && nrow(table) <= 1e4) {
+            model$url <- pick(links, name) %||% addresses(name, model$values)
+        }
+        c(list(name = pick(headers, name) %||% name, comment = comment, format = style$format,
+               infinite = infinite,
                formula = if (is.double(model$values)) rename_references(pick(formulas, name), headers),
                width = pick(widths, name)), model)
     })
@@ -93,7 +99,9 @@ pick <- function(x, name) if (name %in% names(x)) x[[name]]
 
 # Formulas name columns as the table does; the model, by their headers.
 rename_references <- function(formula, headers) {
-    for (name in names(headers)) formula <- gsub(paste0("{", name, "}"), paste0("{", headers[[name]], "}"), formula, fixed = TRUE)
+    for (name in names(headers)) {
+        formula <- gsub(sprintf("{%s}", name), sprintf("{%s}", headers[[name]]), formula, fixed = TRUE)
+    }
     formula
 }
 
@@ -107,8 +115,8 @@ check_sheet_column <- function(values, name, n) {
         sprintf("is of class %s", class(values)[1])
     }
     if (!is.null(fault)) {
-        abort_invalid(sprintf("Column `%s` %s; a sheet holds numbers, text, TRUE/FALSE, factors and dates.", name, fault),
-                      "x")
+        abort_invalid(sprintf("Column `%s` %s; a sheet holds numbers, text, TRUE/FALSE, factors and dates.",
+                              name, fault), "x")
     }
 }
 
@@ -148,7 +156,7 @@ addresses <- function(name, values) {
 #' @noRd
 clopper_pearson_formulas <- function(x = "x", n = "n", level = 0.95) {
     tail <- format((1 - level) / 2, digits = 15)
-    fill <- function(text) gsub("<n>", paste0("{", n, "}"), gsub("<x>", paste0("{", x, "}"), text, fixed = TRUE), fixed = TRUE)
+    fill <- function(text) gsub("<n>", sprintf("{%s}", n), gsub("<x>", sprintf("{%s}", x), text))
     c(estimate = fill("=<x>/<n>"),
       conf.low = fill(sprintf("=IF(<x>=0,0,_xlfn.BETA.INV(%s,<x>,<n>-<x>+1))", tail)),
       conf.high = fill(sprintf("=IF(<x>=<n>,1,_xlfn.BETA.INV(1-%s,<x>+1,<n>-<x>))", tail)))
@@ -183,7 +191,9 @@ check_path <- function(path) {
     }
     folder <- dirname(path.expand(path))
     if (dir.exists(path)) abort("io", sprintf("`path` is a folder: \"%s\".", path), "path")
-    if (!dir.exists(folder)) abort("io", sprintf("The folder of `path` does not exist: \"%s\".", folder), "path")
+    if (!dir.exists(folder)) {
+        abort("io", sprintf("The folder of `path` does not exist: \"%s\".", folder), "path")
+    }
 }
 
 # Names that Excel accepts: forbidden characters become "-", the rest is cut at 31, repeats are numbered.

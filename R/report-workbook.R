@@ -5,24 +5,27 @@ long_table <- 1000
 
 #' Write results to an Excel workbook
 #'
-#' Every result gets a sheet: its title, its table (an Excel table with filters, frozen header and a comment on each
-#' column that says what it holds), its figures in one row ([glance()]), the estimand card, the notes and the sentences
-#' for a methods section; a curve has a native chart. The last sheet, if there are charts, holds their points.
+#' Every result gets a sheet: its title, its table (an Excel table with filters, frozen header and a comment
+#' on each column that says what it holds), its figures in one row ([glance()]), the estimand card, the notes
+#' and the sentences for a methods section; a curve has a native chart. The last sheet, if there are charts,
+#' holds their points.
 #'
-#' Numbers are stored as numbers (16 significant digits) and shown by a format; `NA` is a blank cell. An infinite value
-#' is text: "not reached" for a quantile, "not seen" for the right end of an interval, else "Inf". Text stays text, also
-#' where it begins with "=". Clopper-Pearson limits at 95% beside their counts `x` and `n` are live formulas, so that a
-#' reader can check them. Tables of more than 1,000 rows have a sheet alone; a sheet of more than 10,000 rows is written
-#' in constant memory and has a filter and a frozen header, but no Excel table, comments or links. The same `x` gives the
-#' same bytes. The file is written beside `path` and takes its place when it is complete: a failed run changes nothing.
+#' Numbers are stored as numbers (16 significant digits) and shown by a format; `NA` is a blank cell. An
+#' infinite value is text: "not reached" for a quantile, "not seen" for the right end of an interval, else
+#' "Inf". Text stays text, also where it begins with "=". Clopper-Pearson limits at 95% beside their counts
+#' `x` and `n` are live formulas, so that a reader can check them. Tables of more than 1,000 rows have a sheet
+#' alone; a sheet of more than 10,000 rows is written in constant memory and has a filter and a frozen header,
+#' but no Excel table, comments or links. The same `x` gives the same bytes. The file is written beside `path`
+#' and takes its place when it is complete: a failed run changes nothing.
 #'
-#' @param x A result of this package, a data frame, or a named list of them (lists may be nested). Names become names of
-#'   sheets: characters that Excel forbids become "-", more than 31 are cut, repeats are numbered.
+#' @param x A result of this package, a data frame, or a named list of them (lists may be nested). Names
+#'   become names of sheets: characters that Excel forbids become "-", more than 31 are cut, repeats are
+#'   numbered.
 #' @param path Name of the file, ending in `.xlsx`; its folder must exist.
 #' @return `path`, invisibly.
-#' @section Errors: `osseosurv_invalid`: a column that a sheet cannot hold (a list, a matrix), text that is not UTF-8 or
-#'   longer than 32,767 characters (column and row are named), more than 1,048,576 rows or 16,384 columns.
-#'   `osseosurv_io`: the file cannot be written.
+#' @section Errors: `osseosurv_invalid`: a column that a sheet cannot hold (a list, a matrix), text that is
+#'   not UTF-8 or longer than 32,767 characters (column and row are named), more than 1,048,576 rows or 16,384
+#'   columns. `osseosurv_io`: the file cannot be written.
 #' @examples
 #' path <- tempfile(fileext = ".xlsx")
 #' write_workbook(list(Counts = data.frame(site = c("femur", "tibia"), n = c(11, 4))), path)
@@ -32,7 +35,7 @@ write_workbook <- function(x, path) {
     sheets <- result_sheets(x, default_name(x))
     title <- if (inherits(x, "osseosurv_result")) part(x, "title")
     write_sheets(sheets, path, list(title = title %||% "Outcomes of bone-bridging prostheses",
-                                    comments = paste("Written by osseosurv", utils::packageVersion("osseosurv"))))
+                                    comments = paste("osseosurv", utils::packageVersion("osseosurv"))))
 }
 
 default_name <- function(x) {
@@ -79,15 +82,16 @@ card_items <- function(card) {
 
 # The live formulas of a table whose limits are Clopper-Pearson at 95%: checked, not assumed.
 live_limits <- function(table) {
-    if (!all(c("x", "n", "estimate", "conf.low", "conf.high") %in% names(table)) || !nrow(table)) return(character())
+    needed <- c("x", "n", "estimate", "conf.low", "conf.high")
+    if (!all(needed %in% names(table)) || !nrow(table)) return(character())
     x <- table$x
     n <- table$n
     if (!is.numeric(x) || !is.numeric(n) || anyNA(c(x, n)) || any(n <= 0 | x < 0 | x > n)) return(character())
     low <- ifelse(x == 0, 0, suppressWarnings(stats::qbeta(0.025, x, n - x + 1)))
     high <- ifelse(x == n, 1, suppressWarnings(stats::qbeta(0.975, x + 1, n - x)))
     same <- function(a, b) !anyNA(a) && all(abs(a - b) <= 1e-8 * pmax(abs(b), 1e-3))
-    if (!same(table$conf.low, low) || !same(table$conf.high, high) || !same(table$estimate, x / n)) return(character())
-    clopper_pearson_formulas()
+    exact <- same(table$conf.low, low) && same(table$conf.high, high) && same(table$estimate, x / n)
+    if (exact) clopper_pearson_formulas() else character()
 }
 
 estimator_sheets <- function(x, name) {

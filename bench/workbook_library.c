@@ -31,7 +31,7 @@ void write_with_library(char **path, int *rows, int *constant_memory, int *code)
         worksheet_write_string(sheet, row, 6, text[2 * i], NULL);
         worksheet_write_string(sheet, row, 7, text[2 * i + 1], NULL);
         worksheet_write_string(sheet, row, 8, levels[i % 5], NULL);
-        worksheet_write_boolean(sheet, row, 9, i % 2, NULL);
+        worksheet_write_boolean(sheet, row, 9, (i + 1) % 2, NULL);
     }
     *code = (int) workbook_close(book);
     free(text);

@@ -4,7 +4,8 @@ mixed <- function() {
         flag = c(TRUE, FALSE, NA, TRUE), text = c("a", NA, "", "=1+1"),
         level = factor(c("low", "high", NA, "low"), levels = c("low", "mid", "high")),
         day = as.Date(c("2024-02-29", NA, "1900-03-01", "9999-12-31")),
-        moment = as.POSIXct(c("2024-02-29 12:34:56", NA, "1999-12-31 23:59:59", "2000-01-01"), tz = "Europe/Berlin"))
+        moment = as.POSIXct(c("2024-02-29 12:34:56", NA, "1999-12-31 23:59:59", "2000-01-01"),
+                            tz = "Europe/Berlin"))
 }
 
 test_that("every cell comes back with its value and its type", {
@@ -48,7 +49,8 @@ test_that("any Unicode survives, from any encoding, and escapes are not read as 
     path <- workbook_path()
     latin <- "gr\xfcn"
     Encoding(latin) <- "latin1"
-    words <- c("\u00e4\u00df", "\u4e2d\u6587", "\U1F9B4 bone", "_x0041_", "a<b>&\"c\"", " both ends ", "two\nlines", latin)
+    words <- c("\u00e4\u00df", "\u4e2d\u6587", "\U1F9B4 bone", "_x0041_", "a<b>&\"c\"", " both ends ",
+               "two\nlines", latin)
     write_workbook(list("\u00dcbersicht \u2713" = data.frame(w = words)), path)
     expect_identical(readxl::excel_sheets(path), "\u00dcbersicht \u2713")
     back <- readxl::read_excel(path, trim_ws = FALSE)$w
@@ -78,7 +80,8 @@ test_that("dates that Excel cannot hold are ISO text", {
 
 test_that("a table is an Excel table with formats, comments, links, a frozen header and a page set up", {
     path <- workbook_path()
-    frame <- data.frame(estimate = 0.51234, p.value = 0.01, n.risk = 3L, doi = "10.1000/xyz", url = "https://example.org/a")
+    frame <- data.frame(estimate = 0.51234, p.value = 0.01, n.risk = 3L, doi = "10.1000/xyz",
+                        url = "https://example.org/a")
     write_sheets(list(sheet("S", block_title("Title"), block_table(frame, percent = TRUE))), path)
     parts <- workbook_parts(path)
     page <- parts[["xl/worksheets/sheet1.xml"]]
@@ -87,10 +90,11 @@ test_that("a table is an Excel table with formats, comments, links, a frozen hea
     expect_match(table, '<autoFilter ref="A2:E3"/>', fixed = TRUE)
     expect_match(table, 'showRowStripes="1"', fixed = TRUE)
     expect_identical(captured('<tableColumn id="[0-9]+" name="([^"]*)"', table), names(frame))
-    expect_match(page, '<pane ySplit="2" topLeftCell="A3" activePane="bottomLeft" state="frozen"/>', fixed = TRUE)
-    expect_match(page, '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>', fixed = TRUE)
-    expect_match(parts[["xl/workbook.xml"]], "<definedName name=\"_xlnm.Print_Titles\" localSheetId=\"0\">S!$2:$2<",
+    expect_match(page, '<pane ySplit="2" topLeftCell="A3" activePane="bottomLeft" state="frozen"/>',
                  fixed = TRUE)
+    expect_match(page, '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>', fixed = TRUE)
+    expect_match(parts[["xl/workbook.xml"]],
+                 "<definedName name=\"_xlnm.Print_Titles\" localSheetId=\"0\">S!$2:$2<", fixed = TRUE)
     expect_match(parts[["xl/styles.xml"]], 'formatCode="0.0%"', fixed = TRUE)
     expect_match(parts[["xl/comments1.xml"]], "Number at risk just before the time", fixed = TRUE)
     expect_match(parts[["xl/worksheets/_rels/sheet1.xml.rels"]], "https://doi.org/10.1000/xyz", fixed = TRUE)
@@ -106,7 +110,8 @@ test_that("a table is an Excel table with formats, comments, links, a frozen hea
 test_that("repeated headers keep the table a plain range, and no rows are said", {
     path <- workbook_path()
     twice <- data.frame(a = 1, A = 2)
-    write_sheets(list(sheet("S", block_table(twice), block_table(twice[0, ]), block_table(data.frame()))), path)
+    blocks <- lapply(list(twice, twice[0, ], data.frame()), block_table)
+    write_sheets(list(sheet("S", blocks)), path)
     expect_false(any(grepl("tables/", names(workbook_parts(path)))))
     cells <- readxl::read_excel(path, col_names = FALSE, .name_repair = "minimal")
     expect_true(all(c("(no rows)", "(no columns)") %in% unlist(cells)))
@@ -155,7 +160,8 @@ test_that("what a sheet cannot hold is one classed error, and nothing is written
     refuse(within(frame, b <- 1i), "Column `b` is of class complex")
     bad <- c("fine", "br\xffken", "fine")
     Encoding(bad) <- "UTF-8"
-    refuse(list(Here = data.frame(w = bad)), "column `w` of sheet \"Here\" holds text that is not valid UTF-8; element 2", 2)
+    refuse(list(Here = data.frame(w = bad)),
+           "column `w` of sheet \"Here\" holds text that is not valid UTF-8; element 2", 2)
     refuse(data.frame(w = c("a", strrep("y", 32768))), "more than 32,767 characters", 2)
     write_workbook(data.frame(w = strrep("y", 32767)), path)
     expect_identical(nchar(readxl::read_excel(path)$w), 32767L)
@@ -195,7 +201,8 @@ test_that("a failed run leaves the old file and no other", {
 
 test_that("a folder that cannot be written to is an error, not noise", {
     skip_if_not(dir.exists("/proc/self"), "needs a folder that nobody can write to")
-    expect_silent(caught <- tryCatch(write_workbook(data.frame(a = 1), "/proc/self/a.xlsx"), error = identity))
+    frame <- data.frame(a = 1)
+    expect_silent(caught <- tryCatch(write_workbook(frame, "/proc/self/a.xlsx"), error = identity))
     expect_s3_class(caught, "osseosurv_io")
     expect_match(conditionMessage(caught), "cannot write to the folder of")
 })

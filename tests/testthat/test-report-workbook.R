@@ -5,8 +5,8 @@ proportions <- function() {
                         estimate = x / n, conf.low = ifelse(x == 0, 0, qbeta(0.025, x, n - x + 1)),
                         conf.high = ifelse(x == n, 1, qbeta(0.975, x + 1, n - x)))
     new_result_table("proportion_ci", "Proportions with Clopper-Pearson intervals", table,
-                     estimand_card("union", "probability"), "Intervals are exact.", "Clopper and Pearson (1934)",
-                     c("First note.", "Second note."))
+                     estimand_card("union", "probability"), "Intervals are exact.",
+                     "Clopper and Pearson (1934)", c("First note.", "Second note."))
 }
 
 curve <- function(n = 3) {
@@ -30,8 +30,9 @@ test_that("a result's sheet has title, table, overall figures, notes, estimand a
     cells <- all_text(path, 1)
     cells <- cells[!is.na(cells)]
     expect_identical(cells[1], "Proportions with Clopper-Pearson intervals")
-    expect_true(all(c("Overall", "Notes", "First note.", "Second note.", "Estimand", "Population", "the rows analysed",
-                      "Methods", "Intervals are exact. References: Clopper and Pearson (1934).") %in% cells))
+    expect_true(all(c("Overall", "Notes", "First note.", "Second note.", "Estimand", "Population",
+                      "the rows analysed", "Methods",
+                      "Intervals are exact. References: Clopper and Pearson (1934).") %in% cells))
     table <- readxl::read_excel(path, skip = 1, n_max = 6)
     expect_equal(as.data.frame(table), as.data.frame(tidy(proportions())), tolerance = 1e-15)
 })
@@ -51,23 +52,25 @@ test_that("Clopper-Pearson limits are live formulas with our value cached, other
     expect_identical(live_limits(wilson), character())
 })
 
-# LibreOffice shows cached values unless it is made to recalculate; the flag in a profile of its own does that.
+# LibreOffice shows cached values unless it is made to recalculate; a flag in a profile of its own does that.
 recalculated <- function(path) {
     folder <- tempfile("office")
     dir.create(file.path(folder, "user"), recursive = TRUE)
     on.exit(unlink(folder, recursive = TRUE))
     writeLines(c('<?xml version="1.0" encoding="UTF-8"?>',
-                 '<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema"',
+                 '<oor:items xmlns:oor="http://openoffice.org/2001/registry"',
+                 '  xmlns:xs="http://www.w3.org/2001/XMLSchema"',
                  '  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">',
                  '<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode"',
                  '  oor:op="fuse"><value>0</value></prop></item></oor:items>'),
                file.path(folder, "user", "registrymodifications.xcu"))
-    # R's own library path would break the office's libraries.
-    system2("env", c("-u", "LD_LIBRARY_PATH", "soffice", paste0("-env:UserInstallation=file://", folder), "--headless",
-                     "--convert-to", "ods:calc8", "--outdir", folder, shQuote(path)), stdout = FALSE, stderr = FALSE)
-    book <- file.path(folder, sub("xlsx$", "ods", basename(path)))
-    system2("env", c("-u", "LD_LIBRARY_PATH", "soffice", paste0("-env:UserInstallation=file://", folder), "--headless",
-                     "--convert-to", "xlsx", "--outdir", folder, shQuote(book)), stdout = FALSE, stderr = FALSE)
+    convert <- function(from, format) { # R's own library path would break the office's libraries
+        system2("env", c("-u", "LD_LIBRARY_PATH", "soffice", paste0("-env:UserInstallation=file://", folder),
+                         "--headless", "--convert-to", format, "--outdir", folder, shQuote(from)),
+                stdout = FALSE, stderr = FALSE)
+    }
+    convert(path, "ods:calc8")
+    convert(file.path(folder, sub("xlsx$", "ods", basename(path))), "xlsx")
     readxl::read_excel(file.path(folder, basename(path)))
 }
 
@@ -102,12 +105,13 @@ test_that("a curve has a native chart whose points are the corners of its steps"
                      paste0("'Chart data'!$", c("C$3:$C$9", "D$3:$D$9", "E$3:$E$9", "C$12:$C$14")))
 })
 
-test_that("a forest chart draws estimates, limits with gaps, labels, and open limits to the end of the axis", {
+test_that("a forest chart draws estimates, limits with gaps, labels, and open limits to the axis' end", {
     table <- data.frame(study = c("A", "B", "All"), estimate = c(0.5, NA, 1.2), conf.low = c(0.1, NA, 0.6),
                         conf.high = c(2, NA, Inf))
     path <- workbook_path()
-    write_sheets(list(sheet("S", block_chart_forest(table, "study", reference = 1, logarithmic = TRUE, diamonds = 3,
-                                                    format = "General"))), path)
+    chart <- block_chart_forest(table, "study", reference = 1, logarithmic = TRUE, diamonds = 3,
+                                format = "General")
+    write_sheets(list(sheet("S", chart)), path)
     limits <- as.data.frame(readxl::read_excel(path, "Chart data", skip = 1, n_max = 9))
     expect_equal(limits$limit, c(0.1, 2, NA, NA, NA, NA, 0.6, 10, NA))
     expect_equal(limits$y, c(3, 3, NA, NA, NA, NA, 1, 1, NA))
@@ -127,14 +131,16 @@ test_that("a long curve has a sheet of its own and says the rest on a second", {
 })
 
 test_that("an outcome and nested lists give one sheet a part", {
-    outcome <- structure(list(title = "Union", tables = list(Counts = tidy(proportions())), notes = "Note of the outcome.",
-                              results = list(Curve = curve()), estimand = estimand_card("union", "probability"),
+    outcome <- structure(list(title = "Union", tables = list(Counts = tidy(proportions())),
+                              notes = "Note of the outcome.", results = list(Curve = curve()),
+                              estimand = estimand_card("union", "probability"),
                               methods = "How.", references = character()),
                          class = c("osseointegration", "outcome", "osseosurv_result"))
     path <- workbook_path()
     write_workbook(list(Union = outcome, More = list(A = data.frame(a = 1), B = proportions())), path)
     expect_identical(readxl::excel_sheets(path), c("Union", "Curve", "A", "B", "Chart data"))
-    expect_true(all(c("Union", "Note of the outcome.", "Counts", "estimand", "How.") %in% all_text(path, "Union")))
+    expect_true(all(c("Union", "Note of the outcome.", "Counts", "estimand", "How.") %in%
+                        all_text(path, "Union")))
 })
 
 test_that("every column of the dictionary has a meaning and a format that exists", {
