@@ -13,6 +13,7 @@
 #'
 #' @param object A result of [turnbull()].
 #' @param event Draw the proportion that has had the event (one minus survival)?
+#' @param conf.int Draw ribbon and bars?
 #' @inheritParams autoplot.kaplan_meier
 #' @return A ggplot; one panel, strata in colour.
 #' @section Errors: `osseosurv_invalid` for options of the wrong type, and for more than six strata.
