@@ -49,15 +49,23 @@ turnbull_conf_types <- c("exact", "likelihood-ratio", "none")
 #'   interval it makes the limit widest: the lower limit puts every event that can have happened by t as late as
 #'   possible, the upper limit only those that must, as early as possible. As visits do not depend on the event, it is
 #'   guaranteed where the beta-product interval is. On an attended visit grid both placements agree with the grouped data;
-#'   with missed visits it is conservative, and with continuous inspection it does not shrink to a point.
+#'   with missed visits it is conservative, and with continuous inspection it does not shrink to a point. Rows last seen
+#'   without the event at t itself count as at risk in the last factor of the lower limit, as they were observed through
+#'   t: 0 events in n seen at t gives the limit of Clopper and Pearson.
 #'
 #'   `likelihood-ratio` holds the values of S(t) whose profile log-likelihood lies within half the chi-square(1) quantile
 #'   of the maximum. That calibration is right in large samples on a fixed grid of visits; with few events it is too
-#'   narrow, and with continuous inspection too wide (the limit law is then another one, whose 95% quantile is 2.27, not
-#'   3.84: Banerjee and Wellner). With more than 200 innermost intervals in a stratum it is computed at up to 50 of them, and the limits of
-#'   the others are those of the nearest computed on the safe side (limits do not rise with time); a note says so.
-#' @section Agreement: On random data the log-likelihood is never below that of `icenReg::ic_np`, `MLEcens`, `npsurv`,
-#'   `prodlim` or `survival::survfit` by more than 1e-8. Printed masses of the breast cosmesis data (Finkelstein and Wolfe)
+#'   narrow, and with one random inspection time per row too wide (the limit law is then another one, whose 95% quantile
+#'   is about 2.3, not 3.84: Banerjee and Wellner). With more than 500 innermost intervals in a stratum it is computed at
+#'   up to 100 of them, and the limits of the others are those of the nearest computed on the safe side (limits do not
+#'   rise with time); a note says so.
+#' @section Coverage: At nominal 95%, n = 8, 11, 20, 60, visits at 1, 3, 6, 12, 24, 36 months of which 100, 80 or 60% were
+#'   attended, dropout of 20% by 24 months, exponential rates 0.1 and 0.01 a month, at 6, 12 and 24 months (2,000 samples
+#'   each, `turnbull-coverage.csv` in the folder `validation` of the package): `exact` covered in 96.1 to 100% with at most
+#'   2.3% on either side; `likelihood-ratio` in 89.7 to 99.1% with up to 8.1% on one side. Mean widths at 6 months, rate
+#'   0.1, n = 11: `exact` 0.59, 0.66, 0.74 and `likelihood-ratio` 0.53, 0.55, 0.59 at 100, 80, 60%.
+#' @section Agreement: On random data the log-likelihood is never below that of `icenReg::ic_np`, `npsurv::npsurv` or
+#'   `MLEcens::computeMLE` by more than 1e-8. Printed masses of the breast cosmesis data (Finkelstein and Wolfe)
 #'   are reproduced to their last digit. With exact and right-censored rows it equals the Kaplan-Meier estimate of
 #'   `survival::survfit` to 1e-12.
 #' @section Errors: `osseosurv_invalid`, with `argument` and `index`, for left > right, negative or infinite left ends, NaN,
@@ -189,7 +197,7 @@ turnbull_notes <- function(fits) {
 }
 
 # So many innermost intervals get their own likelihood-ratio limits in a large stratum.
-most_ratio_limits <- c(all = 200, some = 50)
+most_ratio_limits <- c(all = 500, some = 100)
 
 # Limits at the finite right ends of the table's rows; NA beside Inf.
 turnbull_limits <- function(rows, n_stratum, table, size, conf.type, conf.level) {
@@ -212,7 +220,7 @@ turnbull_limits <- function(rows, n_stratum, table, size, conf.type, conf.level)
         high[own] <- c(1, high[own][known])[findInterval(seq_along(own), known) + 1]
     }
     note <- if (any(crowded)) {
-        sprintf(paste("Likelihood-ratio limits were computed at %d of the innermost intervals of a stratum; the others",
+        sprintf(paste("Likelihood-ratio limits were computed at up to %d innermost intervals of a stratum; the others",
                       "carry the limits of the nearest of these on the safe side."), most_ratio_limits[["some"]])
     }
     list(conf.low = low, conf.high = high, note = note)
@@ -251,20 +259,18 @@ split_turnbull <- function(x) {
 #' @export
 survival_at.turnbull <- function(x, times, ...) {
     times <- check_times(times)
-    curves <- split_turnbull(x)
-    rows <- lapply(seq_along(curves), function(s) {
-        range <- survival_range(curves[[s]], times)
-        limits <- list(conf.low = rep(NA_real_, length(times)), conf.high = rep(NA_real_, length(times)))
-        if (x$conf.type != "none" && length(times)) {
-            sorted <- order(times)
-            found <- limits_at(x$rows, length(x$strata), times[sorted], rep(s, length(times)), x$conf.type, x$conf.level)
-            limits$conf.low[sorted] <- found$conf.low
-            limits$conf.high[sorted] <- found$conf.high
-        }
-        as_frame(c(list(strata = rep(x$strata[s], length(times)), time = times,
-                        estimate = ifelse(range$lowest == range$highest, range$lowest, NA_real_)), range, limits))
-    })
-    do.call(rbind, rows)
+    sorted <- order(times)
+    rows <- lapply(split_turnbull(x), survival_range, times[sorted])
+    n_strata <- length(rows)
+    stratum <- rep(seq_len(n_strata), each = length(times))
+    table <- as_frame(c(list(strata = x$strata[stratum], time = rep(times[sorted], n_strata)), do.call(rbind, rows)))
+    limits <- if (x$conf.type == "none") list(conf.low = NA_real_, conf.high = NA_real_)
+              else limits_at(x$rows, n_strata, table$time, stratum, x$conf.type, x$conf.level)
+    table$estimate <- ifelse(table$lowest == table$highest, table$lowest, NA_real_)
+    table$conf.low <- rep_len(limits$conf.low, nrow(table))
+    table$conf.high <- rep_len(limits$conf.high, nrow(table))
+    as_asked <- order(stratum, rep(sorted, n_strata))
+    as_frame(lapply(table[c("strata", "time", "estimate", "lowest", "highest", "conf.low", "conf.high")], `[`, as_asked))
 }
 
 # Survival just after each time: all that has ended by then is gone, what has started may be.
@@ -275,7 +281,7 @@ survival_range <- function(curve, times) {
     exact <- curve$left == curve$right
     started <- findInterval(times, ifelse(exact, curve$left - near, curve$left + near), left.open = TRUE)
     ended <- findInterval(times, curve$right - near)
-    list(lowest = tail[pmax(started, ended) + 1], highest = tail[ended + 1])
+    as_frame(list(lowest = tail[pmax(started, ended) + 1], highest = tail[ended + 1]))
 }
 
 #' Quantiles from interval-censored data

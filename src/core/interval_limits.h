@@ -20,7 +20,7 @@ oss_status oss_interval_exact(const oss_interval_table *table, size_t stratum, s
 
 /* Likelihood-ratio limits: the values of S(t) whose best log-likelihood is within half the
  * chi-square(1) quantile of the maximum. One NPMLE with tilted weights for each trial; the cells
- * are refined at the places, so that mass may lie on either side of each. Accurate to 1e-7. */
+ * are refined at the places, so that mass may lie on either side of each. Accurate to 1e-7; NaN where the search failed. */
 oss_status oss_interval_likelihood_ratio(const oss_interval_table *table, size_t stratum,
                                          size_t n_place, const uint32_t *place, double level,
                                          double *low, double *high, const oss_hook *hook,

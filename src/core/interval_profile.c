@@ -76,10 +76,11 @@ static oss_status refine(const oss_interval_table *t, size_t first, size_t last,
 
 /* The share on the pressed side of the cut where twice the log-likelihood lost is `allowed`: with
  * w rows added to that side, the lost likelihood grows with w, and its derivative by the share is
- * 2 w / share. *w: the guess, then the answer. */
+ * 2 w / share. *w: the guess, then the answer; *other: the share of the other side, NaN if it was
+ * not found. weight: of all rows. */
 static oss_status find_share(oss_npmle *problem, size_t cut, int before, double best,
-                             double allowed, double *w, double *other, const oss_hook *hook,
-                             oss_error *err)
+                             double allowed, double weight, double *w, double *other,
+                             const oss_hook *hook, oss_error *err)
 {
     double w_low = 0, w_high = INFINITY, root_low = 0, root_high = 0;
     const double aim = sqrt(allowed);
@@ -89,6 +90,8 @@ static oss_status find_share(oss_npmle *problem, size_t cut, int before, double 
         const oss_status status = oss_npmle_solve(problem, 1e-9, MAX_ITERATIONS, &fit, hook, err);
         if (status != OSS_OK)
             return status;
+        if (!fit.converged)
+            break;
         double below, above;
         oss_npmle_split(problem, cut, &below, &above);
         const double share = before ? below : above;
@@ -116,12 +119,18 @@ static oss_status find_share(oss_npmle *problem, size_t cut, int before, double 
         if (w_high < INFINITY && (!(next > w_low && next < w_high) || trial % 6 == 5))
             next = (w_low + w_high) / 2;
         *w = next;
+        /* However hard the side is pressed, the likelihood does not mind. */
+        if (*w > 1e9 * weight) {
+            *other = 0;
+            return OSS_OK;
+        }
     }
+    *other = NAN;
     return OSS_OK;
 }
 
-static oss_status find_limits(const refined *r, size_t n_place, double level, double *low,
-                              double *high, const oss_hook *hook, oss_error *err)
+static oss_status find_limits(const refined *r, size_t n_place, double level, double weight,
+                              double *low, double *high, const oss_hook *hook, oss_error *err)
 {
     oss_npmle_fit fit;
     oss_status status = oss_npmle_solve(r->problem, 1e-9, MAX_ITERATIONS, &fit, hook, err);
@@ -139,8 +148,8 @@ static oss_status find_limits(const refined *r, size_t n_place, double level, do
             double *limit = side == 0 ? low + i : high + i, other = 0;
             if (!isnan(*limit))
                 continue;
-            status =
-                find_share(r->problem, r->cut[i], side == 0, best, allowed, &w, &other, hook, err);
+            status = find_share(r->problem, r->cut[i], side == 0, best, allowed, weight, &w, &other,
+                                hook, err);
             *limit = side == 0 ? other : 1 - other;
         }
     }
@@ -155,12 +164,15 @@ oss_status oss_interval_likelihood_ratio(const oss_interval_table *t, size_t str
     for (size_t i = 0; i < n_place; i++)
         if (place[i] > 2 * t->n_time || (i > 0 && place[i] < place[i - 1]))
             return oss_fail(err, OSS_EINVAL, i, "the places must ascend, below never");
+    double weight = 0;
+    for (size_t d = t->distinct_at[stratum]; d < t->distinct_at[stratum + 1]; d++)
+        weight += t->weight[d];
     refined r;
     memset(&r, 0, sizeof r);
     oss_status status =
         refine(t, t->distinct_at[stratum], t->distinct_at[stratum + 1], n_place, place, &r, err);
     if (status == OSS_OK)
-        status = find_limits(&r, n_place, level, low, high, hook, err);
+        status = find_limits(&r, n_place, level, weight, low, high, hook, err);
     oss_npmle_free(r.problem);
     oss_free(r.lo);
     oss_free(r.hi);

@@ -64,13 +64,28 @@ test_that("random data: the optimum by self-consistency, the masses and the cert
 
 test_that("the log-likelihood is not below that of the peers", {
     skip_if_not_installed("icenReg")
+    skip_if_not_installed("npsurv")
+    skip_if_not_installed("MLEcens")
+    peers <- list(
+        icenReg = function(left, right) icenReg::ic_np(cbind(left, right))$llk,
+        npsurv = function(left, right) npsurv::npsurv(cbind(left, right))$ll,
+        MLEcens = function(left, right) {
+            closed <- cbind(as.integer(left == right | left == 0 & right < Inf), as.integer(right < Inf), 1L, 1L)
+            MLEcens::computeMLE(cbind(left, pmin(right, 1e6), 0, 1), B = closed)$llh
+        })
+    compared <- 0
     for (shape in 1:24) {
         data <- random_intervals(shape, 60)
         ours <- glance(interval_fit(data, conf.type = "none"))$logLik
-        left <- data$left
-        peer <- icenReg::ic_np(cbind(left, data$right))
-        expect_gte(ours, peer$llk - 1e-8)
+        for (peer in peers) {
+            # A peer that fails on exact times is left out of that data set.
+            theirs <- tryCatch(peer(data$left, data$right), error = function(e) NULL)
+            if (is.null(theirs)) next
+            compared <- compared + 1
+            expect_gte(ours, theirs - 1e-8)
+        }
     }
+    expect_gte(compared, 48)
 })
 
 test_that("frozen log-likelihood of icenReg::ic_np for 60 rows", {
@@ -273,10 +288,10 @@ test_that("the automatic interval follows its rule and says so", {
 })
 
 test_that("many innermost intervals: limits carried over hold the computed ones", {
-    data <- random_intervals(4, 900)
+    data <- random_intervals(4, 2500)
     fit <- interval_fit(data)
     table <- tidy(fit)
-    expect_gt(nrow(table), 200)
+    expect_gt(nrow(table), 500)
     expect_match(fit$notes, "safe side", all = FALSE)
     seen <- table[table$right < Inf, ]
     expect_false(anyNA(seen$conf.low))
