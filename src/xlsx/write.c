@@ -36,12 +36,15 @@ oss_status oss_writer_status(lxw_error code, oss_error *err)
                     lxw_strerror(code));
 }
 
-/* Text stands at the top of its cell where some cell of the table is wrapped. */
+/* Text stands at the top of its cell where some cell of the table is wrapped. A flag without any
+ * format is shown as 1 or 0 by LibreOffice. */
 static oss_status get_formats(oss_writer *writer, const oss_column *column, int wrap, int top,
                               column_formats *out, oss_error *err)
 {
-    const int plain = !column->format && !wrap && !top;
-    out->plain = plain ? NULL : oss_get_format(writer, OSS_CELL, column->format, wrap, top);
+    const int plain = !column->format && !wrap && !top && column->kind != OSS_LOGICALS;
+    out->plain = plain ? NULL
+                       : oss_get_format(writer, OSS_CELL, column->format, wrap,
+                                        top || column->kind == OSS_LOGICALS);
     if (column->kind == OSS_NUMBERS)
         out->text = oss_get_format(writer, OSS_CELL_RIGHT, NULL, wrap, top);
     if (column->url)
