@@ -1,6 +1,8 @@
 #ifndef OSS_QUANTILE_H
 #define OSS_QUANTILE_H
 
+#include "tails.h"
+
 /* Incomplete beta and gamma functions, their inverses, and the quantiles made of them. Pure
  * functions: no state, no allocation, safe in threads. Impossible arguments give NaN.
  *
@@ -25,6 +27,9 @@ double oss_beta_quantile(double p, double a, double b, double start);
 double oss_beta_quantile_upper(double p, double a, double b, double start);
 double oss_gamma_quantile(double p, double shape, double start);
 double oss_gamma_quantile_upper(double p, double shape, double start);
+
+/* The beta quantile with its complement, both with all their digits. */
+oss_split oss_beta_quantile_split(double p, double a, double b, double start);
 
 double oss_normal_cdf(double z);
 double oss_normal_quantile(double p);
