@@ -13,6 +13,12 @@ SEXP ffi_cumulative_incidence(SEXP entry, SEXP time, SEXP status, SEXP weight, S
 SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
                       SEXP n_stratum, SEXP conf_type, SEXP conf_level);
 
+/* proportion.c */
+SEXP ffi_proportion_ci(SEXP x, SEXP n, SEXP method, SEXP alpha);
+SEXP ffi_proportion_difference(SEXP x1, SEXP n1, SEXP x2, SEXP n2, SEXP method, SEXP alpha);
+SEXP ffi_rate_ci(SEXP events, SEXP time, SEXP method, SEXP alpha);
+SEXP ffi_rate_ratio(SEXP events1, SEXP time1, SEXP events2, SEXP time2, SEXP method, SEXP alpha);
+
 /* quantile.c */
 SEXP ffi_beta_quantile(SEXP p, SEXP a, SEXP b, SEXP upper);
 SEXP ffi_gamma_quantile(SEXP p, SEXP shape, SEXP upper);

@@ -1,0 +1,66 @@
+#include "blaker.h"
+
+#include <float.h>
+#include <math.h>
+
+typedef struct {
+    const oss_blaker_law *law;
+    double k, alpha;
+} request;
+
+/* log(observed tail / opposite tail): where it is 0 the opposite tail joins. */
+static oss_point balance(const request *r, double v)
+{
+    const oss_point near = r->law->observed(r->law->context, v);
+    const oss_point far = r->law->opposite(r->law->context, v, r->k);
+    const oss_point out = { log(near.value / far.value),
+                            near.slope / near.value - far.slope / far.value };
+    return out;
+}
+
+static oss_point excess(const request *r, double v)
+{
+    const oss_point near = r->law->observed(r->law->context, v);
+    const oss_point far = r->law->opposite(r->law->context, v, r->k);
+    const oss_point out = { (near.value + far.value) / r->alpha - 1,
+                            (near.slope + far.slope) / r->alpha };
+    return out;
+}
+
+/* The root between lo and hi, where f goes from negative to positive, once: Newton's steps, or
+ * halves where those leave the bracket. */
+static double rising_root(oss_point (*f)(const request *, double), const request *r, double lo,
+                          double hi)
+{
+    double v = hi;
+    for (int i = 0; i < 200 && hi - lo > DBL_EPSILON * fmax(1, fabs(v)); i++) {
+        const oss_point at = f(r, v);
+        if (at.value > 0)
+            hi = v;
+        else
+            lo = v;
+        const double newton = -at.value / at.slope;
+        double next = v + newton;
+        if (!(next > lo && next < hi)) {
+            if (fabs(newton) <= 2 * DBL_EPSILON * fmax(1, fabs(v)))
+                break;
+            next = 0.5 * (lo + hi);
+        } else if (newton * newton * fabs(at.slope) <= 1e-16 * fmax(1, fabs(v)))
+            return next; /* the error of the next step would be less than rounding */
+        v = next;
+    }
+    return v;
+}
+
+double oss_blaker_limit(const oss_blaker_law *law, double alpha, double central, double k,
+                        double step)
+{
+    const request next = { law, k + step, alpha }, here = { law, k, alpha };
+    double width = 0.01;
+    while (balance(&next, central + width).value <= 0 && width < 1e4)
+        width *= 3;
+    const double jump = rising_root(balance, &next, central, central + width);
+    if (excess(&here, jump).value <= 0)
+        return jump;
+    return rising_root(excess, &here, central, jump);
+}

@@ -1,0 +1,32 @@
+#ifndef OSS_BLAKER_H
+#define OSS_BLAKER_H
+
+/* Blaker's (2000, Canadian Journal of Statistics 28:783) interval for the parameter of a discrete
+ * family, one limit at a time. The acceptability of a parameter is the observed tail plus the
+ * largest opposite tail that is no larger; accepted are the parameters where it exceeds alpha.
+ *
+ * It jumps, and the accepted set may have gaps; the interval is its hull. The hull needs no sweep:
+ * before the central (Clopper-Pearson, Garwood) limit acceptability is at most alpha, and at the
+ * first parameter after it where the next opposite tail joins, it is twice the observed tail, so
+ * more than alpha. In between it falls and then rises, once. So the limit is that rise, if it
+ * passes alpha before the jump, or else the jump.
+ *
+ * v is the parameter's coordinate (logit or log, with its sign turned for an upper limit), so that
+ * the observed tail rises and the opposite tails fall with v. */
+
+typedef struct {
+    double value, slope; /* slope = derivative in v */
+} oss_point;
+
+typedef struct {
+    oss_point (*observed)(const void *context, double v);
+    oss_point (*opposite)(const void *context, double v, double k); /* the tail that ends at k */
+    const void *context;
+} oss_blaker_law;
+
+/* The limit, from the central one at v = central. k: the last opposite tail there whose value is at
+ * most alpha / 2; its next larger one ends at k + step. */
+double oss_blaker_limit(const oss_blaker_law *law, double alpha, double central, double k,
+                        double step);
+
+#endif
