@@ -153,22 +153,22 @@ read_studies <- function(events, n, time, study, measure) {
                 length(events), size_name, paste(setdiff(seq_along(events), row), collapse = ", "))
     }
     if (!length(row)) abort_invalid("`events` holds no study without a missing value.", "events")
-    check_column(events, row, "events", function(v) v >= 0 & v == round(v) & v <= 1e9, "whole numbers from 0 to 1e9")
+    check_study_column(events, row, "events", function(v) v >= 0 & v == round(v) & v <= 1e9, "whole numbers from 0 to 1e9")
     if (given == "proportion") {
-        check_column(size, row, "n", function(v) v >= 1 & v == round(v) & v <= 1e9, "whole numbers from 1 to 1e9")
+        check_study_column(size, row, "n", function(v) v >= 1 & v == round(v) & v <= 1e9, "whole numbers from 1 to 1e9")
         over <- row[events[row] > size[row]]
         if (length(over)) {
             abort_invalid(sprintf("`events` must be at most `n`; row %d has %g of %g.", over[1], events[over[1]],
                                   size[over[1]]), "events", over[1])
         }
     } else {
-        check_column(size, row, "time", function(v) v > 0 & is.finite(v), "finite numbers above 0")
+        check_study_column(size, row, "time", function(v) v > 0 & is.finite(v), "finite numbers above 0")
     }
     list(x = as.double(events[row]), size = as.double(size[row]), label = as.character(label)[row], row = row,
          n_given = length(events), measure = given, notes = notes)
 }
 
-check_column <- function(values, row, argument, valid, range) {
+check_study_column <- function(values, row, argument, valid, range) {
     bad <- row[!valid(values[row])]
     if (length(bad)) {
         abort_invalid(sprintf("`%s` must hold %s; row %d is %s.", argument, range, bad[1], format(values[bad[1]])),

@@ -201,8 +201,8 @@ comparable_cohorts <- function(literature = NULL, prosthesis, figure, exclude = 
     list(rows = rows, left_out = left_out)
 }
 
-# "Mahdal", or the identifier where the authors are not known.
+# "Mahdal", or where the authors are not known the journal, or the identifier.
 first_author <- function(cohorts) {
     name <- sub("^(\\S+).*$", "\\1", sub(",.*$", "", cohorts$authors))
-    ifelse(is.na(name), cohorts$cohort_id, name)
+    ifelse(is.na(name), ifelse(is.na(cohorts$journal), cohorts$cohort_id, cohorts$journal), name)
 }

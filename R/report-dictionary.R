@@ -67,47 +67,39 @@ column_dictionary <- dictionary_rows(
     "converged", "Did the algorithm reach its tolerance", "", "", "",
     "gradient", "Largest slope left at the estimate", "", "general", "",
     "unique", "Is the estimate the only one that maximises the likelihood", "", "", "",
-    "patient", "Patient", "", "", "",
-    "reconstruction", "Reconstruction (a patient may have several)", "", "", "",
-    "prosthesis", "Solid or porous", "", "", "",
-    "site", "Bone", "", "", "",
-    "side", "Left or right", "", "", "",
-    "region", "Diaphysis or metaphysis", "", "", "",
-    "indication", "Infection, tumour, trauma or revision", "", "", "",
-    "defect_type", "Critical or shape-structural", "", "", "",
-    "fixation", "How the prosthesis is fixed", "", "", "",
-    "age", "Age at the reconstruction", "years", "general", "",
-    "sex", "Sex", "", "", "",
-    "bmi", "Body mass index", "kg/m2", "general", "",
-    "defect_cm", "Length of the defect", "cm", "general", "",
-    "debridements", "Debridements before the reconstruction", "count", "count", "",
-    "previous_surgeries", "Operations before the reconstruction", "count", "count", "",
-    "stage_interval_days", "Days between the two stages", "days", "general", "",
-    "external_fixation_days", "Days in an external fixator", "days", "general", "",
-    "entry_mo", "Time at which observation began", "months", "general", "",
-    "followup_mo", "Time of the end", "months", "general", "",
-    "end", "How follow-up ended: censored, lost, failure, death or amputation", "", "", "",
-    "failure_mode", "Mode of failure in the scheme", "", "", "",
-    "scheme", "Scheme of the failure modes: Henderson 2011 or ISOLS 2014", "", "", "",
-    "lefs", "Lower Extremity Functional Scale", "points of 80", "general", "",
-    "rom_min", "Range of motion, least", "degrees", "general", "",
-    "rom_max", "Range of motion, greatest", "degrees", "general", "",
-    "left_mo", "No union yet at this visit", "months", "general", "",
-    "right_mo", "Union seen at this visit", "months", "general", "not seen",
-    "month", "Time of the visit or finding", "months", "general", "",
-    "onset_left_mo", "Free of the episode at this time", "months", "general", "",
-    "onset_right_mo", "Episode seen by this time", "months", "general", "not seen",
-    "resolved_mo", "Time at which the episode was over", "months", "general", "not seen",
-    "off_drugs_mo", "Time at which antibiotics ended", "months", "general", "not seen",
-    "organism", "Organism", "", "", "",
-    "treatment", "Treatment", "", "", "",
-    "retained", "Prosthesis kept", "", "", "",
-    "complication", "Complication", "", "", "",
-    "onset_mo", "Time of onset", "months", "general", "",
-    "marker", "Laboratory marker", "", "", "",
-    "stage", "Stage of the treatment", "", "", "",
-    "value", "Value", "see unit", "general", "",
-    "unit", "Unit of the value", "", "", "",
+    "mode", "Mode of failure", "", "", "",
+    "net", "Risk of failure as if nobody died or lost the limb (net): one minus Kaplan-Meier", "probability", "percent", "",
+    "net.low", "Lower confidence limit of the net risk", "probability", "percent", "",
+    "net.high", "Upper confidence limit of the net risk", "probability", "percent", "",
+    "crude", "Risk of failure as observed, death and amputation competing (crude)", "probability", "percent", "",
+    "crude.low", "Lower confidence limit of the crude risk", "probability", "percent", "",
+    "crude.high", "Upper confidence limit of the crude risk", "probability", "percent", "",
+    "years", "Follow-up", "reconstruction-years", "fixed2", "",
+    "total", "Follow-up in all", "months", "general", "",
+    "estimate.min", "Least estimate over the admissible tables", "scale of the measure", "percent", "",
+    "estimate.max", "Greatest estimate over the admissible tables", "scale of the measure", "percent", "",
+    "mass.min", "Least mass over the admissible tables", "probability", "percent", "",
+    "mass.max", "Greatest mass over the admissible tables", "probability", "percent", "",
+    "tables", "Number of admissible tables", "count", "count", "",
+    "discordant.proximal", "Pairs united proximally only", "count", "count", "",
+    "discordant.distal", "Pairs united distally only", "count", "count", "",
+    "icc", "Intraclass correlation of the two interfaces", "", "fixed3", "",
+    "first.seen", "Visit at which union was first seen", "months", "general", "never",
+    "earliest", "Estimate with each onset at the left end of its interval", "probability", "percent", "",
+    "median.before", "Median at the first stage", "see unit", "fixed2", "",
+    "median.after", "Median at the last stage", "see unit", "fixed2", "",
+    "figure", "What is counted", "", "", "",
+    "solid", "Pooled risk of solid prostheses", "probability", "percent", "",
+    "solid.is", "Where the pooled solid risk lies to this cohort's interval", "", "", "",
+    "porous", "Pooled risk of porous prostheses", "probability", "percent", "",
+    "porous.is", "Where the pooled porous risk lies to this cohort's interval", "", "", "",
+    "expected", "Count expected in a cohort of this size", "count", "fixed2", "",
+    "true.risk", "Risk supposed to be true", "probability", "percent", "",
+    "probability", "Probability of the event named", "probability", "fixed3", "",
+    "odds.ratio", "Odds ratio", "", "fixed3", "",
+    "mean", "Mean", "see unit", "fixed2", "",
+    "sd", "Standard deviation", "see unit", "fixed2", "",
+    "median", "Median", "see unit", "fixed2", "",
     "doi", "Digital object identifier", "", "", "",
     "url", "Address", "", "", ""
 )
@@ -115,6 +107,14 @@ column_dictionary <- dictionary_rows(
 # Results whose estimate and limits are probabilities, shown in percent.
 probability_results <- c("kaplan_meier", "survival_at", "conditional_survival", "cumulative_incidence",
                          "incidence_at", "turnbull", "union_estimands", "proportion_ci")
+
+# Columns of results are described here, columns of a cohort's tables by the data contract.
+describe_column <- function(name) {
+    if (name %in% column_dictionary$column) return(column_dictionary[match(name, column_dictionary$column), ])
+    spec <- cohort_contract[match(name, cohort_contract$column), ]
+    data.frame(column = name, meaning = capital(spec$meaning), unit = spec$unit, format = "general",
+               infinite = if (spec$type %in% "month_or_never") "not seen" else "")
+}
 
 #' How a column is shown
 #'
@@ -126,7 +126,7 @@ probability_results <- c("kaplan_meier", "survival_at", "conditional_survival", 
 #' @return List: `format` (Excel number format), `infinite`, `comment`; `NULL` for none.
 #' @noRd
 column_style <- function(name, values, formats = character(), percent = FALSE) {
-    known <- column_dictionary[match(name, column_dictionary$column), ]
+    known <- describe_column(name)
     shares <- c("estimate", "std.error", "conf.low", "conf.high", "pred.low", "pred.high", "mass")
     style <- if (name %in% names(formats)) {
         formats[[name]]

@@ -19,12 +19,6 @@ step_corners_by <- function(table, by, columns) {
     bind_rows(lapply(split(table, groups), step_corners, columns = unique(c(by, columns))))
 }
 
-bind_rows <- function(frames) {
-    frames <- do.call(rbind, unname(frames))
-    row.names(frames) <- NULL
-    frames
-}
-
 # Value of a step function at the times `at`; `before` holds before its first row.
 step_value <- function(time, value, at, before = NA_real_) {
     c(before, value)[findInterval(at, time) + 1]

@@ -133,7 +133,11 @@ outcome_sheets <- function(x, name) {
       unlist(Map(result_sheets, x$results, names(x$results), USE.NAMES = FALSE), recursive = FALSE))
 }
 
+# A column of text without any is left out: one stratum has no name.
 outcome_table <- function(table) {
+    blank <- vapply(table, function(column) is.character(column) && all(is.na(column) | column == ""), NA)
+    table <- table[!blank]
     formulas <- live_limits(table)
-    block_table(table, percent = length(formulas) > 0, formulas = formulas)
+    shares <- length(formulas) > 0 || all(c("time", "n.risk", "estimate") %in% names(table)) || "mass" %in% names(table)
+    block_table(table, percent = shares, formulas = formulas)
 }

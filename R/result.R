@@ -37,13 +37,23 @@ part <- function(x, name) {
     if (inherits(x, "osseosurv_table")) attr(x, "about")[[name]] else x[[name]]
 }
 
-# data.frame() checks and copies; a curve of millions of rows needs neither.
+# data.frame() checks and copies; a curve of millions of rows needs neither. Single values are repeated.
 as_row <- function(values) as_frame(as.list(values))
 
 as_frame <- function(columns) {
-    n <- if (length(columns)) length(columns[[1]]) else 0L
+    n <- if (length(columns)) max(lengths(columns)) else 0L
+    single <- lengths(columns) == 1L & n > 1L
+    columns[single] <- lapply(columns[single], rep, n)
     structure(columns, names = names(columns) %||% character(), row.names = .set_row_names(n),
               class = "data.frame")
+}
+
+# Data frames one above the other; NULLs are left out.
+bind_rows <- function(frames) {
+    out <- do.call(rbind, unname(Filter(Negate(is.null), frames)))
+    if (is.null(out)) return(data.frame())
+    row.names(out) <- NULL
+    out
 }
 
 `%||%` <- function(x, y) if (is.null(x)) y else x
@@ -158,7 +168,7 @@ summary.osseosurv_result <- function(object, ...) {
 
 print_table <- function(table, n = 20, digits = 4) {
     shown <- utils::head(table, n)
-    blank <- vapply(shown, function(column) is.character(column) && all(column == ""), NA)
+    blank <- vapply(shown, function(column) is.character(column) && all(is.na(column) | column == ""), NA)
     wide <- options(width = max(getOption("width"), 120))
     on.exit(options(wide))
     print(shown[!blank], digits = digits, row.names = FALSE)
