@@ -217,7 +217,7 @@ missing_rows <- function(columns, keep, na.action) {
         }
         missing <- missing | (if (name %in% c("left", "right")) FALSE else is.na(x))
     }
-    if (all(c("left", "right") %in% names(columns))) {
+    if (anyNA(columns$left) && anyNA(columns$right)) {
         missing <- missing | (is.na(columns$left) & is.na(columns$right))
     }
     if (!is.null(keep)) missing <- missing & keep
@@ -313,8 +313,10 @@ read_interval <- function(parts, row) {
         right <- read_right(parts, "right", row)
         return(list(left = right$time, right = ifelse(right$status == 1L, right$time, Inf)))
     }
-    left <- replace(values$left, is.na(values$left) & !is.na(values$right), 0)
-    right <- replace(values$right, is.na(values$right), Inf)
+    left <- values$left
+    right <- values$right
+    if (anyNA(left)) left[is.na(left)] <- 0
+    if (anyNA(right)) right[is.na(right)] <- Inf
     left <- read_times(left, labels[["left"]], row)
     right <- read_times(right, labels[["right"]], row, infinite = TRUE)
     if (any(left > right)) {
