@@ -83,25 +83,37 @@ oss_status oss_cumulative_incidence(const oss_risk_table *table, oss_incidence_t
             if (oss_stopped(hook, (double) c / (double) n_cause))
                 return oss_fail(err, OSS_ECANCEL, OSS_NO_INDEX, "stopped by the caller");
             moments spacings = MOMENTS_START, aalen = MOMENTS_START;
-            double survival = 1, incidence = 0, below = NAN, above = NAN;
+            double survival = 1, incidence = 0, below = NAN, above = NAN, others = 0;
+            double matched_low = NAN, matched_high = NAN;
             for (size_t k = table->start[s]; k < table->start[s + 1]; k++) {
                 const double n = table->n_risk[k];
                 double d = 0;
                 for (size_t j = 0; j < n_cause; j++)
                     d += table->n_event[j * n_time + k];
                 if (d > 0) {
+                    others += d - of_cause[k];
                     incidence += survival * (of_cause[k] / n);
                     survival = n > d ? survival * ((n - d) / n) : 0;
                     aalen_step(&aalen, n, d, of_cause[k]);
                     spacings_step(&spacings, n, d, of_cause[k]);
+                    /* Alone so far: rounding must not leave the incidence beside 1 with an interval
+                     * of no width when all have failed. */
+                    if (others == 0) {
+                        incidence = 1 - survival;
+                        aalen.ff = survival > 0 ? aalen.ff : 0;
+                    }
                 }
                 estimate[out + k] = incidence;
                 /* Rounding may leave a variance that is 0 a little below. */
                 std_error[out + k] = aalen.ff > 0 ? sqrt(aalen.ff) : 0;
                 if (type == OSS_INCIDENCE_EXACT) {
                     if (d > 0 || k == table->start[s])
-                        below = exact_low(&spacings, tail, below);
-                    above = exact_high(&spacings, n - d - table->n_censor[k], tail, above);
+                        matched_low = exact_low(&spacings, tail, matched_low);
+                    matched_high =
+                        exact_high(&spacings, n - d - table->n_censor[k], tail, matched_high);
+                    /* F only grows, and F with the next spacing too; matched betas need not. */
+                    below = fmax(below, matched_low);
+                    above = fmax(above, matched_high);
                 } else if (d > 0) {
                     oss_transformed_limits(type == OSS_INCIDENCE_PLAIN ? OSS_CONF_PLAIN
                                                                        : OSS_CONF_LOG_LOG,

@@ -16,9 +16,10 @@ typedef enum {
  * The exact type gives each spacing of the beta product to the cause of its failure: with Y at
  * risk, d failing, d_j from cause j, (D_j, D_other, B) ~ Dirichlet(d_j, d - d_j, Y + 1 - d), F += S
  * D_j, S *= B. Lower limit: quantile of F. Upper: of F with the next spacing given to j as well.
- * Betas are matched on mean and variance. Clopper-Pearson without censoring; one minus the
- * beta-product interval with one cause; 0 below without an event of the cause. Not for
- * left-truncated tables. Log-log and plain limits are NaN unless 0 < F < 1. O(times x causes). */
+ * Betas are matched on mean and variance; the limits never fall. Clopper-Pearson without censoring;
+ * one minus the beta-product interval with one cause; 0 below without an event of the cause. Not
+ * for left-truncated tables. Log-log and plain limits are NaN unless 0 < F < 1. O(times x causes).
+ */
 oss_status oss_cumulative_incidence(const oss_risk_table *table, oss_incidence_type type,
                                     double conf_level, double *estimate, double *std_error,
                                     double *low, double *high, double *event_free,

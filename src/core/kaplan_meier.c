@@ -155,6 +155,7 @@ oss_status oss_kaplan_meier(const oss_risk_table *table, oss_conf_type type, dou
     for (size_t s = 0; s < table->n_stratum; s++) {
         const size_t lo = table->start[s], hi = table->start[s + 1];
         double survival = 1, greenwood = 0, below = NAN, above = NAN, se = 0;
+        double matched_low = NAN, matched_high = NAN;
         oss_beta_product product = OSS_BETA_PRODUCT_START;
         ratio_state ratio = { .smallest_left = INFINITY };
         for (size_t k = lo; k < hi; k++) {
@@ -175,12 +176,17 @@ oss_status oss_kaplan_meier(const oss_risk_table *table, oss_conf_type type, dou
             const double after = n - d - table->n_censor[k];
             if (type == OSS_CONF_BETA_PRODUCT) {
                 oss_beta_product_step(&product, n, d);
-                below = oss_beta_product_low(&product, after, tail, below);
+                matched_low = oss_beta_product_low(&product, after, tail, matched_low);
                 if (d > 0 || k == lo)
-                    above = oss_beta_product_high(&product, tail, above);
+                    matched_high = oss_beta_product_high(&product, tail, matched_high);
             } else if (type == OSS_CONF_BETA_PRODUCT_MID_P) {
                 oss_beta_product_step(&product, n, d);
-                oss_beta_product_mid_p(&product, after, tail, &below, &above);
+                oss_beta_product_mid_p(&product, after, tail, &matched_low, &matched_high);
+            }
+            /* The products only fall; betas matched to them need not. */
+            if (beta) {
+                below = fmin(below, matched_low);
+                above = fmin(above, matched_high);
             }
             estimate[k] = survival;
             std_error[k] = se;

@@ -17,8 +17,8 @@ typedef enum {
 /* Product-limit estimate just after each time of the table (events of all causes together), with
  * Greenwood's standard error and limits at conf_level; each array [table->n_time]. At S = 1 and S =
  * 0 the limits of the last five types do not exist (NaN), and the standard error at 0 is its limit,
- * 0. The likelihood ratio has no limits before the first event and 0 below once S is 0. O(times),
- * but O(events^2) for the likelihood ratio, which polls the hook. */
+ * 0. Beta-product limits never rise. The likelihood ratio has no limits before the first event and
+ * 0 below once S is 0. O(times), but O(events^2) for the likelihood ratio, which polls the hook. */
 oss_status oss_kaplan_meier(const oss_risk_table *table, oss_conf_type type, double conf_level,
                             double *estimate, double *std_error, double *low, double *high,
                             const oss_hook *hook, oss_error *err) OSS_CHECKED;

@@ -63,9 +63,35 @@ static void test_uncensored_is_clopper_pearson(void)
     }
 }
 
+/* 1 - 1/3 1/5 ... rounds; the log-log and plain intervals at 1 must not shrink to a point there. */
+static void test_all_of_one_cause_have_no_transformed_limits(void)
+{
+    for (int n = 2; n < 60; n++) {
+        double time[60], n_risk[60], n_event[120] = { 0 }, n_censor[60] = { 0 };
+        size_t start[] = { 0, (size_t) n + 1 };
+        for (int k = 0; k <= n; k++) {
+            time[k] = k;
+            n_risk[k] = k ? 3 * (n - k) + 1 : 3 * n - 2;
+            n_event[k] = k > 0;
+            n_censor[k] = k && k < n ? 2 : 0;
+        }
+        const oss_risk_table table = {
+            (size_t) n + 1, 2, 1, start, time, n_risk, n_event, n_censor
+        };
+        double f[120], se[120], low[120], high[120], s[60];
+        /* The second cause has no event: its rows stand behind those of the first. */
+        for (int type = 1; type < 3; type++) {
+            CHECK(oss_cumulative_incidence(&table, (oss_incidence_type) type, 0.95, f, se, low,
+                                           high, s, NULL, NULL) == OSS_OK);
+            CHECK(f[n] == 1 && se[n] == 0 && isnan(low[n]) && isnan(high[n]) && s[n] == 0);
+        }
+    }
+}
+
 int main(void)
 {
     test_published_estimates();
     test_uncensored_is_clopper_pearson();
+    test_all_of_one_cause_have_no_transformed_limits();
     return check_report();
 }

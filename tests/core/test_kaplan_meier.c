@@ -49,6 +49,22 @@ static void test_all_fail(void)
     }
 }
 
+/* One of one fails long after 29 of 35 are gone: the matched beta then has the longer upper tail.
+ * bpcp 1.5.5 at alpha = 0.001, which forces its limits to fall. */
+static void test_beta_limits_never_rise(void)
+{
+    double t[] = { 0, 1, 2 }, at_risk[] = { 35, 35, 1 }, events[] = { 0, 5, 1 },
+           gone[] = { 0, 29, 0 };
+    size_t from[] = { 0, 3 };
+    const oss_risk_table table = { 3, 1, 1, from, t, at_risk, events, gone };
+    double s[3], se[3], low[3], high[3];
+    CHECK(oss_kaplan_meier(&table, OSS_CONF_BETA_PRODUCT, 0.999, s, se, low, high, NULL, NULL) ==
+          OSS_OK);
+    CHECK_NEAR(low[1], 0.001422849, 5e-10);
+    CHECK_NEAR(high[1], 0.980997, 5e-7);
+    CHECK(high[2] == high[1] && low[2] == 0);
+}
+
 static void test_long_work_can_be_stopped(void)
 {
     double s[5], se[5], low[5], high[5];
@@ -63,6 +79,7 @@ int main(void)
 {
     test_published_limits();
     test_all_fail();
+    test_beta_limits_never_rise();
     test_long_work_can_be_stopped();
     return check_report();
 }
