@@ -114,15 +114,17 @@ void oss_gather(size_t n, const double *x, const uint64_t *sorted, double *value
 
 double oss_tie_width(size_t n_a, const double *a, size_t n_b, const double *b)
 {
+    /* Scaled, since the sum of many of the largest doubles would overflow. */
+    const double scale = 0x1p-34;
     double sum = 0, last = 0;
     size_t n_distinct = 0;
     for (size_t i = 0, j = 0; i < n_a || j < n_b;) {
         const double value = j == n_b || (i < n_a && a[i] <= b[j]) ? a[i++] : b[j++];
         if (n_distinct == 0 || value != last) {
-            sum += fabs(value);
+            sum += fabs(value) * scale;
             n_distinct++;
         }
         last = value;
     }
-    return n_distinct ? sqrt(DBL_EPSILON) * (sum / (double) n_distinct) : 0;
+    return n_distinct ? sqrt(DBL_EPSILON) * (sum / (double) n_distinct / scale) : 0;
 }

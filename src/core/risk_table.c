@@ -12,6 +12,12 @@ static inline double weight_of(const oss_risk_rows *rows, size_t i)
     return rows->weight ? rows->weight[i] : 1;
 }
 
+/* One stratum, all at risk from the start: one pass over the sorted rows is enough. */
+static inline int is_plain(const oss_risk_rows *rows)
+{
+    return rows->entry == NULL && rows->n_stratum == 1;
+}
+
 static inline size_t stratum_of(const oss_risk_rows *rows, size_t i)
 {
     return rows->stratum ? (size_t) rows->stratum[i] - 1 : 0;
@@ -84,11 +90,11 @@ static int cell_is_used(const double *block, size_t n_exit_layer, size_t n_cell,
 }
 
 /* The scratch of a sorted plan: rows in the order of exit and those exits; the same for entries;
- * two marks a stratum. */
+ * by stratum the last group seen and the number of times. */
 typedef struct {
     uint64_t *exits, *entries;
     double *exit_values, *entry_values;
-    size_t *last, *next;
+    size_t *last, *size;
 } sort_scratch;
 
 static sort_scratch lay_out(const oss_risk_rows *rows, void *scratch)
@@ -103,7 +109,7 @@ static sort_scratch lay_out(const oss_risk_rows *rows, void *scratch)
         blocks += 2 * n;
     }
     at.last = (size_t *) blocks;
-    at.next = at.last + rows->n_stratum;
+    at.size = at.last + rows->n_stratum;
     return at;
 }
 
@@ -171,26 +177,33 @@ oss_status oss_risk_sort(const oss_risk_rows *rows, void *scratch, oss_risk_plan
     }
     plan->tie_width = oss_tie_width(n, at.exit_values, rows->entry ? n : 0, at.entry_values);
 
-    memset(at.last, 0, n_stratum * sizeof *at.last);
+    if (is_plain(rows)) {
+        plan->n_time += at.exit_values[0] > 0;
+        for (size_t i = 1; i < n; i++)
+            plan->n_time += at.exit_values[i] - at.exit_values[i - 1] > plan->tie_width;
+        return OSS_OK;
+    }
+    for (size_t s = 0; s < n_stratum; s++) {
+        at.last[s] = 0;
+        at.size[s] = 1;
+    }
     size_t group = 0;
     for (tied_groups walk = groups_begin(rows, plan); groups_next(&walk);) {
         group++;
-        if (rows->stratum == NULL && rows->entry == NULL) {
-            plan->n_time += walk.time > 0;
-            continue;
-        }
         for (size_t i = walk.exit_lo; i < walk.exit_hi; i++) {
-            const size_t row = oss_row(at.exits[i]);
+            const size_t row = oss_row(at.exits[i]), s = stratum_of(rows, row);
             /* Between the group's smallest time and the exit: in the same group. */
             if (rows->entry && rows->entry[row] >= walk.time)
                 return oss_fail(err, OSS_EINVAL, row,
                                 "entry and exit differ by less than the tie tolerance %.3g",
                                 plan->tie_width);
-            if (walk.time > 0) {
-                size_t *seen = &at.last[stratum_of(rows, row)];
-                plan->n_time += *seen != group;
-                *seen = group;
+            if (walk.time > 0 && at.last[s] != group) {
+                at.last[s] = group;
+                at.size[s]++;
+                plan->n_time++;
             }
+            /* Sorted, the pair needs its key no more: carry the stratum on to the fill. */
+            at.exits[i] = (uint64_t) s << 32 | row;
         }
     }
     return OSS_OK;
@@ -236,50 +249,74 @@ static void fill_counted(const oss_risk_rows *rows, const oss_risk_plan *plan,
             (uint32_t) cells[stratum_of(rows, i) * n_layer * n_cell + (size_t) rows->exit[i]];
 }
 
+static void fill_plain(const oss_risk_rows *rows, const oss_risk_plan *plan, oss_risk_table *table,
+                       uint32_t *row_time)
+{
+    const size_t n = rows->n, n_time = plan->n_time;
+    const sort_scratch at = lay_out(rows, plan->data);
+    double at_risk = (double) n;
+    if (rows->weight) {
+        at_risk = 0;
+        for (size_t i = 0; i < n; i++)
+            at_risk += rows->weight[i];
+    }
+    memset(table->n_event, 0, rows->n_cause * n_time * sizeof *table->n_event);
+    table->start[0] = 0;
+    table->start[1] = n_time;
+    table->time[0] = 0;
+    table->n_risk[0] = at_risk;
+    double last = 0, censored = 0;
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double time = at.exit_values[i];
+        const size_t row = oss_row(at.exits[i]);
+        if (i ? time - last > plan->tie_width : time > 0) {
+            table->n_censor[k] = censored;
+            censored = 0;
+            k++;
+            table->time[k] = time;
+            table->n_risk[k] = at_risk;
+        }
+        last = time;
+        const double w = weight_of(rows, row);
+        const int status = rows->status[row];
+        at_risk -= w;
+        if (rows->n_cause == 1) { /* status is 0 or 1: no branch to mispredict */
+            table->n_event[k] += w * status;
+            censored += w * (1 - status);
+        } else if (status) {
+            table->n_event[(size_t) (status - 1) * n_time + k] += w;
+        } else {
+            censored += w;
+        }
+        if (row_time)
+            row_time[row] = (uint32_t) k;
+    }
+    table->n_censor[k] = censored;
+}
+
 static void fill_sorted(const oss_risk_rows *rows, const oss_risk_plan *plan, oss_risk_table *table,
                         uint32_t *row_time)
 {
     const size_t n_stratum = rows->n_stratum, n_time = plan->n_time;
     const sort_scratch at = lay_out(rows, plan->data);
-    size_t *last = at.last, *next = at.next;
-
-    /* How many rows each stratum has, by the same walk as in the sort. */
-    size_t *start = table->start;
-    memset(start, 0, (n_stratum + 1) * sizeof *start);
+    size_t *last = at.last, *next = at.size, *start = table->start;
     size_t group = 0;
-    if (n_stratum == 1) {
-        start[1] = n_time;
-    } else {
-        for (size_t s = 0; s < n_stratum; s++) {
-            start[s + 1] = 1;
-            last[s] = 0;
-        }
-        for (tied_groups walk = groups_begin(rows, plan); groups_next(&walk);) {
-            group++;
-            for (size_t i = walk.exit_lo; walk.time > 0 && i < walk.exit_hi; i++) {
-                const size_t s = stratum_of(rows, oss_row(at.exits[i]));
-                start[s + 1] += last[s] != group;
-                last[s] = group;
-            }
-        }
-        for (size_t s = 0; s < n_stratum; s++)
-            start[s + 1] += start[s];
-    }
-
     memset(table->n_event, 0, rows->n_cause * n_time * sizeof *table->n_event);
     memset(table->n_censor, 0, n_time * sizeof *table->n_censor);
     memset(table->n_risk, 0, n_time * sizeof *table->n_risk);
+    start[0] = 0;
     for (size_t s = 0; s < n_stratum; s++) {
+        start[s + 1] = start[s] + at.size[s];
         table->time[start[s]] = 0;
-        next[s] = start[s] + 1;
+        next[s] = start[s] + 1; /* the sizes are read; their place holds the next row to fill */
         last[s] = 0;
     }
     /* n_risk first collects those who enter before the time and after the one above it. */
-    group = 0;
     for (tied_groups walk = groups_begin(rows, plan); groups_next(&walk);) {
         group++;
         for (size_t i = walk.exit_lo; i < walk.exit_hi; i++) {
-            const size_t row = oss_row(at.exits[i]), s = stratum_of(rows, row);
+            const size_t row = oss_row(at.exits[i]), s = (size_t) (at.exits[i] >> 32);
             if (walk.time > 0 && last[s] != group) {
                 last[s] = group;
                 table->time[next[s]++] = walk.time;
@@ -329,6 +366,8 @@ void oss_risk_fill(const oss_risk_rows *rows, const oss_risk_plan *plan, oss_ris
     table->n_stratum = rows->n_stratum;
     if (plan->counting)
         fill_counted(rows, plan, table, row_time);
+    else if (is_plain(rows))
+        fill_plain(rows, plan, table, row_time);
     else
         fill_sorted(rows, plan, table, row_time);
 }
