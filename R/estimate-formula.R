@@ -95,7 +95,7 @@ read_response <- function(lhs, data, env, kind) {
         shape <- surv_shape(arguments, type)
         if (!is.null(shape)) {
             values <- lapply(arguments[shape$roles], eval, data, env)
-            labels <- vapply(arguments[shape$roles], deparse1, "")
+            labels <- vapply(arguments[shape$roles], as_written, "")
             names(values) <- names(labels) <- shape$names
             values <- lapply(values, drop_class)
             n <- length(values[[1]])
@@ -123,11 +123,11 @@ surv_shape <- function(arguments, type) {
         if (all(c("time", "time2", "event") %in% given)) {
             return(list(roles = c("time", "time2", "event"), names = c("entry", "time", "status"), shape = "right"))
         }
-        status <- intersect(c("event", "time2"), given)
-        if ("time" %in% given && length(status) == 1 && !identical(type, "counting")) {
+        status <- if ("event" %in% given) "event" else if ("time2" %in% given) "time2"
+        if ("time" %in% given && !is.null(status) && !identical(type, "counting")) {
             return(list(roles = c("time", status), names = c("time", "status"), shape = "right"))
         }
-        if ("time" %in% given && !length(status)) {
+        if ("time" %in% given && is.null(status)) {
             return(list(roles = "time", names = "time", shape = "right"))
         }
     }
@@ -187,8 +187,8 @@ check_length <- function(x, n, name) {
 read_subset <- function(subset, n) {
     if (is.null(subset)) return(NULL)
     if (is.logical(subset) && length(subset) == n) return(!is.na(subset) & subset)
-    if (is.numeric(subset) && all(subset %in% seq_len(n))) return(seq_len(n) %in% subset)
-    abort_invalid(sprintf("`subset` must be a condition with one value for each of the %d rows, or row numbers.", n),
+    if (is.numeric(subset) && all(subset %in% seq_len(n)) && !anyDuplicated(subset)) return(seq_len(n) %in% subset)
+    abort_invalid(sprintf("`subset` must be a condition with one value for each of the %d rows, or row numbers, each once.", n),
                   "subset")
 }
 
@@ -211,8 +211,9 @@ missing_rows <- function(columns, keep, na.action) {
     for (name in names(columns)) {
         x <- columns[[name]]
         if (!anyNA(x)) next
-        if (is.double(x) && any(is.nan(x))) {
-            at <- which(is.nan(x))[1]
+        bad <- is.double(x) & is.nan(x) & (if (is.null(keep)) TRUE else keep)
+        if (any(bad)) {
+            at <- which(bad)[1]
             abort_invalid(sprintf("`%s` must be a number; row %d is NaN.", name, at), name, at)
         }
         missing <- missing | (if (name %in% c("left", "right")) FALSE else is.na(x))
@@ -234,13 +235,14 @@ row_number <- function(at, row) if (is.null(row)) at else row[at]
 # Times >= 0 and finite (or Inf where allowed), in plain doubles.
 read_times <- function(x, label, row, infinite = FALSE) {
     if (!is.numeric(x)) abort_invalid(sprintf("`%s` must be numeric; got %s.", label, value_text(x)), label)
-    if (min(x, 0, na.rm = TRUE) < 0 || (!infinite && max(x) == Inf)) {
-        bad <- which(x < 0 | (!infinite & x == Inf))[1]
+    if (!is.double(x)) x <- as.double(x)
+    bad <- .Call(ffi_first_bad_time, x, infinite)
+    if (bad > 0) {
         at <- row_number(bad, row)
         abort_invalid(sprintf("`%s` must be a number >= 0%s; row %d is %s.", label, if (infinite) " or Inf" else "",
                               at, format(x[bad])), label, at)
     }
-    if (is.double(x)) x else as.double(x)
+    x
 }
 
 read_right <- function(parts, kind, row) {
@@ -288,14 +290,9 @@ event_codes <- function(status, label, row) {
     if (!is.numeric(status)) {
         abort_invalid(sprintf("`%s` must be 0/1, FALSE/TRUE or 1/2; got %s.", label, value_text(status)), label)
     }
-    highest <- max(status)
-    codes <- if (is.integer(status)) status else as.integer(status)
-    if (highest == 2) codes <- codes - 1L
-    valid <- min(codes) >= 0L && highest <= 2 && (is.integer(status) || identical(sum(status), as.double(sum(codes)) +
-                                                                       if (highest == 2) length(codes) else 0))
-    if (!valid) {
-        allowed <- if (highest == 2) 1:2 else 0:1
-        bad <- which(!status %in% allowed)[1]
+    codes <- .Call(ffi_event_codes, status)
+    if (is.double(codes)) {
+        bad <- codes
         at <- row_number(bad, row)
         abort_invalid(sprintf("`%s` must be 0/1, FALSE/TRUE or 1/2; row %d is %s.", label, at, format(status[bad])),
                       label, at)
@@ -351,8 +348,10 @@ read_terms <- function(rhs, data, env) {
     if (identical(rhs, quote(.))) {
         abort_invalid("`formula` must name its groups; `.` is not read.", "formula")
     }
-    stats::setNames(list(eval(rhs, data, env)), deparse1(rhs))
+    stats::setNames(list(eval(rhs, data, env)), as_written(rhs))
 }
+
+as_written <- function(expression) if (is.symbol(expression)) as.character(expression) else deparse1(expression)
 
 strip_label <- function(x) structure(as.integer(x), levels = levels(x), class = "factor")
 
@@ -365,7 +364,6 @@ strip_label <- function(x) structure(as.integer(x), levels = levels(x), class = 
 read_strata <- function(terms) {
     if (!length(terms)) return(list(stratum = NULL, strata = ""))
     code <- NULL
-    labels <- ""
     for (name in names(terms)) {
         one <- group_codes(terms[[name]], name)
         text <- if (name == "strata") one$levels else paste0(name, "=", one$levels)
@@ -373,16 +371,13 @@ read_strata <- function(terms) {
             code <- one$code
             labels <- text
         } else {
-            code <- (code - 1L) * length(text) + one$code
-            labels <- paste(rep(labels, each = length(text)), text, sep = ", ")
+            joint <- (code - 1) * length(text) + one$code
+            present <- sort(unique(joint))
+            code <- match(joint, present)
+            labels <- paste(labels[(present - 1) %/% length(text) + 1], text[(present - 1) %% length(text) + 1], sep = ", ")
         }
     }
-    present <- tabulate(code, length(labels)) > 0
-    if (!all(present)) {
-        code <- cumsum(present)[code]
-        labels <- labels[present]
-    }
-    list(stratum = as.integer(code), strata = labels)
+    list(stratum = code, strata = labels)
 }
 
 group_codes <- function(x, name) {
@@ -391,7 +386,7 @@ group_codes <- function(x, name) {
         if (all(used)) return(list(code = as.integer(x), levels = levels(x)))
         warn("empty_level", sprintf("`%s` has no rows with level %s; the level is dropped.", name,
                                     paste0("\"", levels(x)[!used], "\"", collapse = ", ")), name)
-        return(list(code = cumsum(used)[as.integer(x)], levels = levels(x)[used]))
+        return(list(code = cumsum(used)[x], levels = levels(x)[used]))
     }
     if (!is.atomic(x)) abort_invalid(sprintf("`%s` must be a vector of groups; got %s.", name, value_text(x)), name)
     values <- sort(unique(x))

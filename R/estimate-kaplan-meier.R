@@ -136,7 +136,7 @@ refuse_cluster <- function(cluster) {
     }
 }
 
-percent_text <- function(level) paste0(format(100 * level), "%")
+percent_text <- function(level) sprintf("%.7g%%", 100 * level)
 
 # Entry times by stratum with their weights, to know who is at risk between two times of the table.
 split_entries <- function(input) {

@@ -16,11 +16,10 @@
 #' @noRd
 new_result <- function(name, title, table, glance = list(), estimand, methods, references = character(),
                        notes = character(), ..., subclass = NULL) {
-    structure(
-        list(title = title, table = table, glance = as_row(glance), estimand = estimand,
-             methods = methods, references = references, notes = notes, ...),
-        class = c(name, subclass, "osseosurv_result")
-    )
+    result <- list(title = title, table = table, glance = as_row(glance), estimand = estimand, methods = methods,
+                   references = references, notes = notes, ...)
+    class(result) <- c(name, subclass, "osseosurv_result")
+    result
 }
 
 # The same for functions that return a data frame with one row per input: the frame carries its
@@ -41,11 +40,13 @@ part <- function(x, name) {
 as_row <- function(values) as_frame(as.list(values))
 
 as_frame <- function(columns) {
-    n <- if (length(columns)) max(lengths(columns)) else 0L
-    single <- lengths(columns) == 1L & n > 1L
-    columns[single] <- lapply(columns[single], rep, n)
-    structure(columns, names = names(columns) %||% character(), row.names = .set_row_names(n),
-              class = "data.frame")
+    size <- lengths(columns)
+    n <- if (length(columns)) max(size) else 0L
+    if (n > 1L && any(size == 1L)) columns[size == 1L] <- lapply(columns[size == 1L], rep, n)
+    if (is.null(names(columns))) names(columns) <- character()
+    attr(columns, "row.names") <- .set_row_names(n)
+    class(columns) <- "data.frame"
+    columns
 }
 
 # Data frames one above the other; NULLs are left out.

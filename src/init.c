@@ -17,6 +17,8 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_count_loglik, 5),
     ENTRY(ffi_count_predictive, 4),
     ENTRY(ffi_cumulative_incidence, 9),
+    ENTRY(ffi_event_codes, 1),
+    ENTRY(ffi_first_bad_time, 2),
     ENTRY(ffi_gamma_quantile, 3),
     ENTRY(ffi_kaplan_meier, 8),
     ENTRY(ffi_normal_normal, 5),

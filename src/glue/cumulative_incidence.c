@@ -19,9 +19,9 @@ SEXP ffi_cumulative_incidence(SEXP entry, SEXP time, SEXP status, SEXP weight, S
     oss_risk_table table;
     SEXP values[6];
     values[0] = PROTECT(glue_risk_table(&rows, &table));
-    values[1] = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t) table.n_time));
+    values[1] = PROTECT(glue_new_doubles(table.n_time));
     for (int i = 2; i < 6; i++)
-        values[i] = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t) (table.n_time * rows.n_cause)));
+        values[i] = PROTECT(glue_new_doubles(table.n_time * rows.n_cause));
     if (oss_cumulative_incidence(&table, type, level, REAL(values[2]), REAL(values[3]),
                                  REAL(values[4]), REAL(values[5]), REAL(values[1]), &hook, &err))
         oss_raise(&err);

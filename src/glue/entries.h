@@ -5,13 +5,17 @@
 
 #include <Rinternals.h>
 
+/* columns.c */
+SEXP ffi_event_codes(SEXP status);
+SEXP ffi_first_bad_time(SEXP x, SEXP infinite);
+
 /* cumulative_incidence.c */
 SEXP ffi_cumulative_incidence(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
                               SEXP n_cause, SEXP n_stratum, SEXP conf_type, SEXP conf_level);
 
 /* kaplan_meier.c */
-SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
-                      SEXP n_stratum, SEXP conf_type, SEXP conf_level);
+SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_stratum,
+                      SEXP conf_type, SEXP conf_level);
 
 /* proportion.c */
 SEXP ffi_proportion_ci(SEXP x, SEXP n, SEXP method, SEXP alpha);

@@ -2,6 +2,9 @@
 
 #include <limits.h>
 #include <math.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 static const char *condition_of(oss_status code)
 {
@@ -77,6 +80,29 @@ size_t glue_size(SEXP x, const char *name)
     return (size_t) value;
 }
 
+/* Asks for large pages under a large block: its first touch then costs one fault per 2 MiB, not
+ * 512, which is a quarter of the time of a curve of a million rows. Only advice: it may fail. */
+static void advise_large(void *block, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    const uintptr_t page = (uintptr_t) 1 << 21;
+    const uintptr_t lo = ((uintptr_t) block + page - 1) & ~(page - 1);
+    const uintptr_t hi = ((uintptr_t) block + bytes) & ~(page - 1);
+    if (hi > lo)
+        (void) madvise((void *) lo, hi - lo, MADV_HUGEPAGE);
+#else
+    (void) block;
+    (void) bytes;
+#endif
+}
+
+SEXP glue_new_doubles(size_t n)
+{
+    SEXP x = Rf_allocVector(REALSXP, (R_xlen_t) n);
+    advise_large(REAL(x), n * sizeof(double));
+    return x;
+}
+
 void *glue_scratch(size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / size) {
@@ -85,7 +111,9 @@ void *glue_scratch(size_t n, size_t size)
     }
     const size_t bytes = n * size;
     /* R_alloc counts elements in size_t but their size in int. */
-    return R_alloc(bytes ? bytes : 1, 1);
+    void *block = R_alloc(bytes ? bytes : 1, 1);
+    advise_large(block, bytes);
+    return block;
 }
 
 void glue_nan_to_na(SEXP x)

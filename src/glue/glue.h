@@ -37,6 +37,9 @@ void *glue_scratch(size_t n, size_t size);
 /* The core's "does not exist" is NaN; R's is NA. */
 void glue_nan_to_na(SEXP x);
 
+/* A double vector of n elements, not set. The caller protects it. */
+SEXP glue_new_doubles(size_t n);
+
 /* The list list(name = value, ...). The caller protects the values; the result is unprotected. */
 SEXP glue_list(int n, const char *const *names, const SEXP *values);
 

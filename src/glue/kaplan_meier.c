@@ -20,7 +20,7 @@ SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stra
     SEXP values[5];
     values[0] = PROTECT(glue_risk_table(&rows, &table));
     for (int i = 1; i < 5; i++)
-        values[i] = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t) table.n_time));
+        values[i] = PROTECT(glue_new_doubles(table.n_time));
     if (oss_kaplan_meier(&table, type, level, REAL(values[1]), REAL(values[2]), REAL(values[3]),
                          REAL(values[4]), &hook, &err))
         oss_raise(&err);

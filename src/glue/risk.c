@@ -26,13 +26,13 @@ SEXP glue_risk_table(const oss_risk_rows *rows, oss_risk_table *table)
         oss_risk_sort(rows, glue_scratch(plan.scratch, 1), &plan, &err))
         oss_raise(&err);
 
-    const R_xlen_t m = (R_xlen_t) plan.n_time;
+    const size_t m = plan.n_time;
     static const char *const names[] = { "time", "n.risk", "n.event", "n.censor", "size" };
     SEXP columns[5];
-    columns[0] = PROTECT(Rf_allocVector(REALSXP, m));
-    columns[1] = PROTECT(Rf_allocVector(REALSXP, m));
-    columns[2] = PROTECT(Rf_allocVector(REALSXP, m * (R_xlen_t) rows->n_cause));
-    columns[3] = PROTECT(Rf_allocVector(REALSXP, m));
+    columns[0] = PROTECT(glue_new_doubles(m));
+    columns[1] = PROTECT(glue_new_doubles(m));
+    columns[2] = PROTECT(glue_new_doubles(m * rows->n_cause));
+    columns[3] = PROTECT(glue_new_doubles(m));
     columns[4] = PROTECT(Rf_allocVector(INTSXP, (R_xlen_t) rows->n_stratum));
     table->time = REAL(columns[0]);
     table->n_risk = REAL(columns[1]);

@@ -107,7 +107,7 @@ slow_exact <- function(n.risk, n.event, d, n.censor, level = 0.95) {
         e2 <- 2 / ((Y + 1) * (Y + 2))
         high[k] <- shape(s[["mF"]] + s[["mS"]] * e1, s[["F2"]] + 2 * s[["SF"]] * e1 + s[["S2"]] * e2, (1 + level) / 2)
     }
-    cbind(low, high)
+    cbind(cummax(low), cummax(high))
 }
 
 test_that("the exact type equals the derivation written out", {

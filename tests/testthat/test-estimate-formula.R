@@ -17,6 +17,8 @@ test_that("every fault is one classed error naming argument and row", {
     invalid(fit(Surv(t, c(0, 1, 3)) ~ 1), NULL, 3, "row 3 is 3")
     invalid(fit(Surv(t, c(0, 0.5, 1)) ~ 1), NULL, 2, "row 2 is 0.5")
     invalid(fit(Surv(t, c(0, -1, 1)) ~ 1), NULL, 2, "row 2 is -1")
+    expect_silent(invalid(fit(Surv(t, c(0, 1, 1e10)) ~ 1), NULL, 3, "row 3 is 1e+10"))
+    invalid(fit(Surv(t, c(2L, 1L, 0L)) ~ 1), NULL, 3, "row 3 is 0")
     invalid(fit(Surv(t, factor(s)) ~ 1), "factor(s)", NULL, "cumulative_incidence()")
     invalid(fit(Surv(t, c("dead", "alive", "dead")) ~ 1), NULL, NULL, "0/1")
     invalid(fit(Surv(letters[1:3], s) ~ 1), NULL, NULL, "must be numeric")
@@ -49,6 +51,19 @@ test_that("every fault is one classed error naming argument and row", {
 test_that("a fault keeps its row when rows before it are left out", {
     d <- data.frame(t = c(NA, 2, -3), s = c(1, 0, 1))
     invalid(kaplan_meier(Surv(t, s) ~ 1, d), "t", 3, "row 3 is -3")
+})
+
+test_that("what subset leaves out is not judged, and no row is taken twice", {
+    d <- data.frame(t = c(1, NaN, 3), s = c(1, 0, 1), keep = c(TRUE, FALSE, TRUE))
+    expect_equal(glance(kaplan_meier(Surv(t, s) ~ 1, d, subset = keep))$n, 2)
+    invalid(kaplan_meier(Surv(t, s) ~ 1, d, subset = c(1, 1, 3)), "subset", NULL, "each once")
+})
+
+test_that("many combinations of groups cost what is present", {
+    d <- data.frame(t = 1:3000, s = 1, a = 1:3000, b = 3000:1, c = 1:3000)
+    fit <- kaplan_meier(Surv(t, s) ~ a + b + c, d)
+    expect_identical(fit$strata, sprintf("a=%d, b=%d, c=%d", d$a, d$b, d$c))
+    expect_identical(tidy(fit)$time[2 * 1:3000], as.double(d$t))
 })
 
 test_that("the error names the call the user made", {

@@ -51,6 +51,18 @@ test_that("beta product and mid-p equal bpcp", {
     }
 })
 
+test_that("beta limits never rise, as in bpcp", {
+    time <- c(rep(1, 34), 2)
+    status <- c(rep(1, 5), rep(0, 29), 1)
+    ours <- tidy(kaplan_meier(Surv(time, status), conf.level = 0.999))
+    expect_equal(ours$conf.low[2], 0.001422849, tolerance = 1e-6)
+    expect_equal(ours$conf.high[2:3], c(0.980997, 0.980997), tolerance = 1e-6)
+    for (shape in 1:60) {
+        curve <- tidy(kaplan_meier(Surv(time, status) ~ 1, random_cohort(shape)))
+        expect_false(is.unsorted(-curve$conf.low) || is.unsorted(-curve$conf.high))
+    }
+})
+
 test_that("mid-p limits solve the mixture equation", {
     shapes <- function(m, m2) m * (1 - m) / (m2 - m^2) - 1
     for (shape in c(2, 6, 13, 14, 22)) {
