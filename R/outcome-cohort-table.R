@@ -21,6 +21,7 @@ cohort_table <- function(cohort, by = NULL, conf.level = 0.95) {
     numeric <- contract[contract$type %in% c("number", "whole", "month") & contract$column != "failure_mode", ]
     numeric <- rbind(numeric[c("column", "unit")], data.frame(column = "rom_arc", unit = "degrees"))
     numeric <- numeric[vapply(numeric$column, function(c) any(is.finite(as.numeric(data[[c]] %||% NA))), NA), ]
+    if (!patients$truncated) numeric <- numeric[numeric$column != "entry_mo", ]
     scores <- numeric$column %in% c("lefs", "rom_min", "rom_max", "rom_arc")
     categories <- intersect(c("prosthesis", "site", "side", "region", "indication", "defect_type", "fixation", "sex"),
                             names(data))

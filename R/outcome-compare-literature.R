@@ -130,7 +130,7 @@ figure_label <- function(figure) vapply(comparisons[figure], function(one) one$l
 own_counts <- function(observed, n, conf.level) {
     x <- as.numeric(unlist(observed))
     if (!length(x)) return(as_frame(list(figure = character(), x = numeric(), n = numeric())))
-    interval <- as.data.frame(proportion_ci(x, rep(n, length(x)), conf.level = conf.level))
+    interval <- tidy(proportion_ci(x, rep(n, length(x)), conf.level = conf.level))
     as_frame(list(figure = names(observed), x = x, n = rep(n, length(x)), estimate = interval$estimate,
                   conf.low = interval$conf.low, conf.high = interval$conf.high))
 }
@@ -219,7 +219,7 @@ contrast_table <- function(pools, figures, method, conf.level) {
 used_cohorts <- function(pools, conf.level) {
     rows <- lapply(pools, function(pool) {
         if (pool$measure == "rate" || !nrow(pool$rows)) return(NULL)
-        interval <- as.data.frame(proportion_ci(pool$rows$events, pool$rows$n, conf.level = conf.level))
+        interval <- tidy(proportion_ci(pool$rows$events, pool$rows$n, conf.level = conf.level))
         as_frame(list(figure = rep(figure_label(pool$figure), nrow(pool$rows)),
                       prosthesis = rep(pool$prosthesis, nrow(pool$rows)), cohort = pool$rows$label,
                       x = pool$rows$events, n = pool$rows$n, years = pool$rows$person_years,

@@ -73,7 +73,8 @@ infection_episodes <- function(cohort, patients) {
     } else {
         table <- cohort$infections
     }
-    table <- table[table$reconstruction %in% patients$data$reconstruction, , drop = FALSE]
+    table <- table[table$reconstruction %in% patients$data$reconstruction,
+                   intersect(contract_of("infections")$column, names(table)), drop = FALSE]
     rownames(table) <- NULL
     list(table = table, notes = notes)
 }
@@ -82,14 +83,13 @@ infection_rate <- function(patients, episodes, conf.level) {
     data <- patients$data
     levels <- stratum_levels(data, patients$by)
     strata <- factor(stratum_of(data, patients$by), levels)
-    years <- as.vector(tapply((data$followup_mo - data$entry_mo) / 12, strata, sum))
     of <- strata[match(episodes$table$reconstruction, data$reconstruction)]
     events <- as.vector(table(of))
-    rows <- lapply(c("garwood", "mid-p"), function(method) {
-        as_frame(c(list(strata = levels, method = rep(method, length(levels))),
-                   as.list(as.data.frame(rate_ci(events, years, method, per = 100, conf.level = conf.level)))))
-    })
-    do.call(rbind, rows)
+    years <- reconstruction_years(data, strata)
+    bind_rows(lapply(c("garwood", "mid-p"), function(method) {
+        rows <- rate_rows(levels, events, years, conf.level, method)
+        as_frame(c(list(strata = rows$strata, method = rep(method, nrow(rows))), as.list(rows[-1])))
+    }))
 }
 
 # Time and kind of what came first, with the onset at either end of its interval.
@@ -134,7 +134,7 @@ organism_table <- function(cohort, patients, conf.level) {
     known <- tapply(found$reconstruction, found$when, function(r) length(unique(r)))
     counts$n <- as.vector(known[counts$when])
     counts <- counts[order(counts$when != "before implantation", -counts$x, counts$organism), ]
-    interval <- as.data.frame(proportion_ci(counts$x, counts$n, conf.level = conf.level))
+    interval <- tidy(proportion_ci(counts$x, counts$n, conf.level = conf.level))
     as_frame(list(when = counts$when, organism = counts$organism, x = counts$x, n = counts$n,
                   estimate = interval$estimate, conf.low = interval$conf.low, conf.high = interval$conf.high))
 }

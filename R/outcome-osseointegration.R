@@ -170,7 +170,7 @@ paired_union <- function(rows, by, conf.level) {
         here <- strata == s
         b <- sum(p[here] & !d[here])
         c <- sum(!p[here] & d[here])
-        share <- as.data.frame(proportion_ci(b, b + c, conf.level = conf.level))
+        share <- tidy(proportion_ci(b, b + c, conf.level = conf.level))
         odds <- function(x) x / (1 - x)
         as_frame(list(strata = s, n = sum(here), both = sum(p[here] & d[here]), discordant.proximal = b,
                       discordant.distal = c, neither = sum(!p[here] & !d[here]), estimate = odds(share$estimate),

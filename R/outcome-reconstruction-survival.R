@@ -131,10 +131,7 @@ mode_table <- function(by_mode, patients, labels, times, conf.level) {
 failure_rate <- function(patients, conf.level) {
     data <- patients$data
     strata <- factor(stratum_of(data, patients$by), stratum_levels(data, patients$by))
-    years <- as.vector(tapply((data$followup_mo - data$entry_mo) / 12, strata, sum))
-    events <- as.vector(tapply(data$failed, strata, sum))
-    as_frame(c(list(strata = levels(strata)), as.list(as.data.frame(
-        rate_ci(events, years, per = 100, conf.level = conf.level)))))
+    rate_rows(levels(strata), as.vector(tapply(data$failed, strata, sum)), reconstruction_years(data, strata), conf.level)
 }
 
 unestimable_note <- function(table) {

@@ -135,11 +135,22 @@ count_table <- function(data, by, holds, label, conf.level) {
         x[i] <- sum(value, na.rm = TRUE)
         n[i] <- sum(!is.na(value))
     }
-    interval <- as.data.frame(proportion_ci(x, n, conf.level = conf.level))
+    interval <- tidy(proportion_ci(x, n, conf.level = conf.level))
     out <- as_frame(list(strata = rows$strata, label = rows$label, x = x, n = n, estimate = interval$estimate,
                          conf.low = interval$conf.low, conf.high = interval$conf.high))
     names(out)[2] <- label
     out
+}
+
+reconstruction_years <- function(data, strata) {
+    as.vector(tapply((data$followup_mo - data$entry_mo) / 12, strata, sum))
+}
+
+# Rates per 100 years: `strata`, `events`, `years`, `estimate`, `conf.low`, `conf.high`.
+rate_rows <- function(strata, events, years, conf.level, method = "garwood") {
+    rate <- tidy(rate_ci(events, years, method, per = 100, conf.level = conf.level))
+    as_frame(list(strata = strata, events = events, years = years, estimate = rate$estimate, conf.low = rate$conf.low,
+                  conf.high = rate$conf.high))
 }
 
 cohort_card <- function(cohort, endpoint, measure, censoring, competing, unit = "reconstruction",

@@ -3,8 +3,9 @@
 
 report_sheets <- function(report) {
     outcomes <- report$outcomes
-    of_outcomes <- Map(outcome_sheet, outcomes, names(outcomes), USE.NAMES = FALSE)
-    c(list(summary_sheet(report)), of_outcomes[-1], of_outcomes[1],
+    of_outcomes <- function(which) unlist(unname(Map(outcome_sheet, outcomes[which], names(outcomes)[which])), FALSE)
+    cohort <- names(outcomes) == "Cohort"
+    c(list(summary_sheet(report)), of_outcomes(!cohort), of_outcomes(cohort),
       list(rows_sheet(report$cohort), literature_sheet(report$literature), sources_sheet(report$literature),
            methods_sheet(outcomes), dictionary_sheet(), provenance_sheet(report)))
 }
@@ -72,10 +73,7 @@ summary_sheet <- function(report) {
           block_heading("Findings: rates per 100 reconstruction-years"),
           block_table(table[rates, c("question", "finding", "x", "estimate", "conf.low", "conf.high")],
                       formats = c(estimate = "fixed2", conf.low = "fixed2", conf.high = "fixed2")),
-          summary_charts(report),
-          block_heading("Suspicions about the data (kept as given)"),
-          if (nrow(report$cohort$suspicions)) block_table(report$cohort$suspicions)
-          else block_note("None."))
+          summary_charts(report))
 }
 
 # Live formulas need counts in every row; the table of findings has rows without.
@@ -90,14 +88,21 @@ summary_charts <- function(report) {
                                                             x_name = "Risk", range = c(0, 1)))
 }
 
+# Tables of more rows than a page holds have a sheet of their own.
+page_rows <- 30
+
 outcome_sheet <- function(x, name) {
+    long <- vapply(x$tables, nrow, 0L) > page_rows
     blocks <- Map(function(table, title) {
         list(block_heading(title), if (nrow(table)) outcome_table(table) else block_note("No rows."),
              outcome_chart(x, title))
-    }, x$tables, names(x$tables), USE.NAMES = FALSE)
-    sheet(name, block_title(x$title),
-          if (length(x$notes)) list(block_heading("Notes"), block_note(x$notes)), blocks,
-          list(block_heading("Estimand"), card_items(x$estimand)))
+    }, x$tables[!long], names(x$tables)[!long], USE.NAMES = FALSE)
+    first <- sheet(name, block_title(x$title),
+                   if (length(x$notes)) list(block_heading("Notes"), block_note(x$notes)), blocks,
+                   if (any(long)) block_note(sprintf("On a sheet of its own: %s.", names(x$tables)[long])),
+                   list(block_heading("Estimand"), card_items(x$estimand)))
+    c(list(first), unname(Map(function(table, title) sheet(title, block_title(title), outcome_table(table)),
+                              x$tables[long], names(x$tables)[long])))
 }
 
 # Native charts beside the table they are drawn from.
@@ -118,6 +123,8 @@ outcome_chart <- function(x, title) {
 rows_sheet <- function(cohort) {
     tables <- Filter(function(name) !is.null(cohort[[name]]) && nrow(cohort[[name]]), cohort_tables)
     sheet("Data", block_title(sprintf("Data of %s", cohort$name)),
+          block_heading("Suspicions (the values were kept as given)"),
+          if (nrow(cohort$suspicions)) block_table(cohort$suspicions) else block_note("None."),
           lapply(tables, function(name) list(block_heading(name), block_table(cohort[[name]]))))
 }
 

@@ -138,6 +138,8 @@ outcome_table <- function(table) {
     blank <- vapply(table, function(column) is.character(column) && all(is.na(column) | column == ""), NA)
     table <- table[!blank]
     formulas <- live_limits(table)
-    shares <- length(formulas) > 0 || all(c("time", "n.risk", "estimate") %in% names(table)) || "mass" %in% names(table)
-    block_table(table, percent = shares, formulas = formulas)
+    shares <- length(formulas) > 0 || all(c("time", "n.risk", "estimate") %in% names(table)) || any(c("mass", "estimate.min") %in% names(table))
+    if ("prob" %in% names(table)) shares <- FALSE
+    formats <- if ("prob" %in% names(table)) c(estimate = "time", conf.low = "time", conf.high = "time") else character()
+    block_table(table, formats, percent = shares, formulas = formulas)
 }

@@ -4,11 +4,11 @@
 # it says what to install.
 set -eu
 
-system_run="g++ gfortran make pkg-config r-base-core r-base-dev libgsl-dev libxlsxwriter-dev pandoc"
+system_run="g++ gfortran make pkg-config r-base-core r-base-dev libgsl-dev libxlsxwriter-dev zlib1g-dev pandoc"
 system_test="clang libclang-rt-14-dev qpdf tidy devscripts libreoffice-calc-nogui poppler-utils"
 r_run="survival readxl ggplot2 patchwork generics knitr rmarkdown svglite"
-r_test="testthat roxygen2 vdiffr metafor metadat cmprsk prodlim MASS"
-cran_test="bpcp exactci icenReg"
+r_test="testthat roxygen2 metafor metadat cmprsk prodlim openxlsx"
+cran_test="bpcp exactci icenReg MLEcens npsurv writexl"
 
 case "${1-}" in
 run) system="$system_run" r="$r_run" cran="" ;;

@@ -4,7 +4,7 @@
 
 size_t oss_most_formats(const oss_workbook *book)
 {
-    size_t n = 8;
+    size_t n = 9;
     for (size_t s = 0; s < book->n_sheets; s++)
         for (size_t b = 0; b < book->sheets[s].n_blocks; b++)
             if (book->sheets[s].blocks[b].kind == OSS_TABLE)
@@ -25,6 +25,9 @@ static void set_style(lxw_format *format, oss_style style)
         format_set_underline(format, LXW_UNDERLINE_SINGLE);
         break;
     case OSS_HEADER:
+    case OSS_HEADER_RIGHT:
+        if (style == OSS_HEADER_RIGHT)
+            format_set_align(format, LXW_ALIGN_RIGHT);
         format_set_bold(format);
         format_set_bg_color(format, 0xDCE6F1);
         format_set_bottom(format, LXW_BORDER_THIN);

@@ -263,7 +263,7 @@ static size_t span(const oss_sheet_layout *out, size_t first, double wanted, siz
 
 static oss_status place_blocks(const oss_sheet *sheet, oss_sheet_layout *out, oss_error *err)
 {
-    size_t row = 0, last_table = OSS_NO_INDEX, below = 0;
+    size_t row = 0, n_tables = 0, last_table = OSS_NO_INDEX, below = 0;
     for (size_t b = 0; b < sheet->n_blocks; b++) {
         const oss_block *block = &sheet->blocks[b];
         oss_place *place = &out->blocks[b];
@@ -295,6 +295,7 @@ static oss_status place_blocks(const oss_sheet *sheet, oss_sheet_layout *out, os
         case OSS_TABLE:
             if (out->header == OSS_NO_INDEX)
                 out->header = row;
+            n_tables++;
             last_table = b;
             row += place->n_rows + 1;
             break;
@@ -312,8 +313,11 @@ static oss_status place_blocks(const oss_sheet *sheet, oss_sheet_layout *out, os
         }
     }
     out->n_rows = row;
-    /* The header stays in view unless that would fill the window with what stands above it. */
-    out->frozen = out->header != OSS_NO_INDEX && out->header <= 5 ? out->header + 1 : 0;
+    /* The header of an only table stays in view, unless that would fill the window with what stands
+     * above it; over several tables it would name the wrong columns, so there the title stays. */
+    if (n_tables > 1)
+        out->header = OSS_NO_INDEX;
+    out->frozen = n_tables > 1 ? 1 : out->header <= 5 ? out->header + 1 : 0;
     if (row > OSS_MAX_ROWS + 1)
         return oss_fail(err, OSS_EINVAL, OSS_NO_INDEX,
                         "sheet \"%.60s\" needs %zu rows; a sheet holds 1,048,576", sheet->name,

@@ -26,7 +26,7 @@ typedef struct {
     size_t n_rows;
     size_t note_columns, note_width; /* columns a note is merged over, characters that fit there */
     size_t item_columns, item_width; /* the same from the second column on, for items */
-    size_t header;                   /* header row of the first table; OSS_NO_INDEX: none */
+    size_t header;                   /* header row of the only table; OSS_NO_INDEX: none */
     size_t frozen;                   /* rows that stay in view */
     int constant_memory;
 } oss_sheet_layout;

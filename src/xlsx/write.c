@@ -158,8 +158,14 @@ static lxw_error write_cell(const sheet_writer *to, const oss_table *table, size
     return LXW_NO_ERROR;
 }
 
+/* The header of numbers stands over them, at the right. */
+static int is_number(const oss_column *column)
+{
+    return column->kind == OSS_NUMBERS || column->kind == OSS_INTEGERS;
+}
+
 static oss_status write_list_object(const sheet_writer *to, const oss_table *table,
-                                    const oss_place *place, lxw_format *header)
+                                    const oss_place *place, lxw_format *header, lxw_format *right)
 {
     const size_t n = table->n_columns;
     lxw_table_column *columns = oss_calloc(n, sizeof *columns);
@@ -169,7 +175,7 @@ static oss_status write_list_object(const sheet_writer *to, const oss_table *tab
         for (size_t c = 0; c < n; c++) {
             pointers[c] = &columns[c];
             columns[c].header = (char *) table->columns[c].name;
-            columns[c].header_format = header;
+            columns[c].header_format = is_number(&table->columns[c]) ? right : header;
         }
         lxw_table_options options = { .name = (char *) table->name,
                                       .style_type = LXW_TABLE_STYLE_TYPE_LIGHT,
@@ -198,13 +204,15 @@ static oss_status write_header(const sheet_writer *to, const oss_table *table,
                                const oss_place *place)
 {
     lxw_format *format = oss_get_format(to->writer, OSS_HEADER, NULL, 1, 1);
-    if (!format)
+    lxw_format *right = oss_get_format(to->writer, OSS_HEADER_RIGHT, NULL, 1, 1);
+    if (!format || !right)
         return oss_no_memory(to->err);
     const lxw_row_t row = (lxw_row_t) place->row;
     lxw_error code = LXW_NO_ERROR;
     for (size_t c = 0; c < table->n_columns && code == LXW_NO_ERROR; c++) {
         const oss_column *column = &table->columns[c];
-        code = write_text(to->sheet, row, (lxw_col_t) c, column->name, format);
+        code = write_text(to->sheet, row, (lxw_col_t) c, column->name,
+                          is_number(column) ? right : format);
         if (code == LXW_NO_ERROR && column->comment && !to->layout->constant_memory)
             code = write_comment(to->sheet, row, (lxw_col_t) c, column->comment);
     }
@@ -213,7 +221,7 @@ static oss_status write_header(const sheet_writer *to, const oss_table *table,
                                       table->n_columns ? "(no rows)" : "(no columns)", NULL);
     oss_status status = oss_writer_status(code, to->err);
     if (status == OSS_OK && place->list_object)
-        status = write_list_object(to, table, place, format);
+        status = write_list_object(to, table, place, format, right);
     return status;
 }
 
@@ -344,7 +352,7 @@ static void set_up_page(const sheet_writer *to)
     worksheet_set_landscape(sheet);
     worksheet_set_paper(sheet, A4);
     worksheet_fit_to_pages(sheet, 1, 0);
-    if (layout->frozen)
+    if (layout->header != OSS_NO_INDEX && layout->frozen)
         (void) worksheet_repeat_rows(sheet, (lxw_row_t) layout->header, (lxw_row_t) layout->header);
     (void) worksheet_set_footer(sheet, "&L&A&RPage &P of &N");
     worksheet_gridlines(sheet, LXW_HIDE_ALL_GRIDLINES);

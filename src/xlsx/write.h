@@ -10,6 +10,7 @@ typedef enum {
     OSS_CELL_RIGHT,
     OSS_LINK,
     OSS_HEADER,
+    OSS_HEADER_RIGHT,
     OSS_BOLD,
     OSS_TITLE_TEXT,
     OSS_HEADING_TEXT
@@ -37,7 +38,7 @@ typedef struct {
 /* The library's code as one of ours; OSS_OK for none. */
 oss_status oss_writer_status(lxw_error code, oss_error *err);
 
-/* Formats that a workbook can need: three a column, and eight of other texts. */
+/* Formats that a workbook can need: three a column, and nine of other texts. */
 size_t oss_most_formats(const oss_workbook *book);
 
 /* The format of these properties, made when it is first asked for; NULL if there is no memory. */
