@@ -5,20 +5,22 @@ META_METHODS <- c("auto", "glmm", "beta-binomial", "exact", "reml", "ml", "pm", 
 
 #' Meta-analysis of proportions and rates
 #'
-#' Pools events out of patients (`n`) or events in follow-up time (`time`) over studies, and says how far the next
-#' population may lie from their mean. Made for few and small studies, some of them without a single event.
+#' Pools events out of patients (`n`) or events in follow-up time (`time`) over studies, and says how far
+#' the next population may lie from their mean. Made for few and small studies, some of them without a
+#' single event.
 #'
 #' @param events Events of each study: a column of `data` or a vector of whole numbers `>= 0`, length `k`.
 #' @param n Patients of each study (whole numbers, at least `events`). Give `n` or `time`.
 #' @param time Follow-up time of each study (`> 0`, any unit; rates are per that unit).
 #' @param measure `"proportion"` (with `n`) or `"rate"` (with `time`); follows from which one is given.
-#' @param method See Methods. `"auto"`: `"beta-binomial"`, or `"exact"` where there are fewer than two studies more
-#'   than coefficients. `"glmm"` is not in this version and is an error.
-#' @param moderator One-sided formula, `~ prosthesis`: a factor (or character, logical) gives a row a level and the
-#'   contrasts with the first level; numeric moderators, or several, give a meta-regression with a row a coefficient.
-#' @param test Reference distribution: `"hksj"` (Hartung-Knapp-Sidik-Jonkman; `reml`, `ml`, `pm`, `dl` only), `"t"`,
-#'   `"z"`, `"profile"` (likelihood ratio; `beta-binomial` only). `"auto"`: `"hksj"` where it exists, else `"t"`; both
-#'   with `k` minus the number of coefficients degrees of freedom.
+#' @param method See Methods. `"auto"`: `"beta-binomial"`, or `"exact"` where there are fewer than two
+#'   studies more than coefficients. `"glmm"` is not in this version and is an error.
+#' @param moderator One-sided formula, `~ prosthesis`: a factor (or character, logical) gives a row a level
+#'   and the contrasts with the first level; numeric moderators, or several, give a meta-regression with a
+#'   row a coefficient.
+#' @param test Reference distribution: `"hksj"` (Hartung-Knapp-Sidik-Jonkman; `reml`, `ml`, `pm`, `dl`
+#'   only), `"t"`, `"z"`, `"profile"` (likelihood ratio; `beta-binomial` only). `"auto"`: `"hksj"` where it
+#'   exists, else `"t"`; both with `k` minus the number of coefficients degrees of freedom.
 #' @param data Data frame in which `events`, `n`, `time`, `study` and the moderator are looked up.
 #' @param study Labels of the studies; default their row numbers.
 #' @param conf.level Level of the confidence and prediction intervals.
@@ -28,43 +30,60 @@ META_METHODS <- c("auto", "glmm", "beta-binomial", "exact", "reml", "ml", "pm", 
 #' @param ... Must be empty.
 #'
 #' @section Methods:
-#' * `beta-binomial`: maximum likelihood, the true proportions follow a beta distribution around the mean (Griffiths
-#'   1973); for rates the true rates follow a gamma distribution (gamma-Poisson, negative binomial; Lawless 1987).
-#'   No continuity correction. Standard errors from the observed information on the link. Where a level has no events
-#'   (or nothing but events) its estimate lies on the boundary and its interval is the one-sided likelihood-ratio one.
-#' * `exact`: homogeneity; all studies as one, Clopper-Pearson or Garwood interval; contrasts by the conditional
-#'   exact interval.
-#' * `reml`, `ml`, `pm` (Paule-Mandel), `dl` (DerSimonian-Laird), `fixed`: normal-normal model of the logit or log rate,
-#'   with 1/2 added to both counts of a study with none or all (to the count, for rates, of a study with none).
-#'   `tau2` is at the optimum of its likelihood, with a Q-profile interval in `glance()`.
+#' * `beta-binomial`: maximum likelihood, the true proportions follow a beta distribution around the mean
+#'   (Griffiths 1973); for rates the true rates follow a gamma distribution (gamma-Poisson, negative
+#'   binomial; Lawless 1987). No continuity correction. Standard errors from the observed information on the
+#'   link. Where a level has no events (or nothing but events) its estimate lies on the boundary and its
+#'   interval is the one-sided likelihood-ratio one.
+#' * `exact`: homogeneity; all studies as one, Clopper-Pearson or Garwood interval; contrasts by the
+#'   conditional exact interval.
+#' * `reml`, `ml`, `pm` (Paule-Mandel), `dl` (DerSimonian-Laird), `fixed`: normal-normal model of the logit
+#'   or log rate, with 1/2 added to both counts of a study with none or all (to the count, for rates, of a
+#'   study with none). `tau2` is at the optimum of its likelihood, with a Q-profile interval in `glance()`.
 #'
-#' The columns `exact.*` always show the pooled exact interval beside, because it is what holds without any model of
-#' heterogeneity if there is none; `q.p.value` and a note say when the two answer different questions.
+#' The columns `exact.*` always show the pooled exact interval beside, because it is what holds without any
+#' model of heterogeneity if there is none; `q.p.value` and a note say when the two answer different
+#' questions.
 #'
 #' @section Prediction:
-#' `pred.low`, `pred.high` bound the *true* proportion or rate of a new population (its observed count varies more:
-#' [predictive_check()]). Normal-normal: t with `df.pred` = `k` minus the number of coefficients, variance `tau2` plus
-#' the squared standard error. `beta-binomial`: quantiles of the beta (gamma) distribution, integrated over the
-#' likelihood of mean and heterogeneity, weighted by Jeffreys' prior for the mean and a half-normal with scale 1 for the
-#' standard deviation of the true logits (log rates), because the maximum, with few studies mostly at no heterogeneity,
-#' would predict a single point; with three studies or more in the level, from its own studies. `exact` and `fixed`: as
-#' the confidence interval.
+#' `pred.low`, `pred.high` bound the *true* proportion or rate of a new population (its observed count
+#' varies more: [predictive_check()]). Normal-normal: t with `df.pred` = `k` minus the number of
+#' coefficients, variance `tau2` plus the squared standard error. `beta-binomial`: quantiles of the beta
+#' (gamma) distribution, integrated over the likelihood of mean and heterogeneity, weighted by Jeffreys'
+#' prior for the mean and a half-normal with scale 1 for the standard deviation of the true logits (log
+#' rates), because the maximum, with few studies mostly at no heterogeneity, would predict a single point;
+#' with three studies or more in the level, from its own studies. `exact` and `fixed`: as the confidence
+#' interval.
 #'
-#' @return Result of class `meta_analysis`. `tidy()`: `term` (level, contrast `level - reference`, or coefficient; `""` without
-#'   moderator), `scale` (of `estimate`: `proportion`, `logit`, `log odds ratio`, ...), `k` studies, `events`, `n` or `time`,
-#'   `estimate`, `std.error` (same scale; `NA` where the estimate is on the boundary), `statistic`, `p.value` (contrasts and
-#'   coefficients: of no difference), `conf.low`, `conf.high`, `pred.low`, `pred.high`, `exact.estimate`, `exact.low`,
-#'   `exact.high`. `glance()`: `k`, `tau2` (on the link; for `beta-binomial` the variance of the true logits or log
-#'   rates at the mean, `NA` with a moderator), `tau2.low`, `tau2.high`, `i2` (0 to 1), `q` (Cochran's; for `beta-binomial`
-#'   and `exact` the likelihood-ratio statistic of homogeneity), `q.p.value`, `overdispersion` (intraclass correlation, for
-#'   rates the squared coefficient of variation), `logLik`, `method`, `test`, `df.pred`, `converged`, `iterations`,
-#'   `gradient`.
-#' @section Errors: `osseosurv_invalid` (with `index`) for impossible counts or sizes, an unknown method, a test that
-#'   the method does not have, collinear moderators, or fewer studies than coefficients.
-#' @references Griffiths DA (1973) \doi{10.2307/2529131}; Lawless JF (1987) \doi{10.2307/3314912}; Viechtbauer W (2005)
-#'   \doi{10.3102/10769986030003261}; Knapp G, Hartung J (2003) \doi{10.1002/sim.1482}; Higgins JPT, Thompson SG,
-#'   Spiegelhalter DJ (2009) \doi{10.1111/j.1467-985X.2008.00552.x}. Equals `metafor::rma.uni` to 1e-8 for `dl`, `pm`, `fixed`
-#'   and, with its control tightened, for `ml` and `reml`.
+#' @section Coverage:
+#' Simulated (`inst/validation/meta-analysis.R`: 3, 5 or 10 studies of 9 to 20 patients, mean risk 2, 10 or
+#' 20%, true logits normal with standard deviation 0, 0.5 or 1; 300 samples a setting, so good to 1.3
+#' points). Nominal 95%: `beta-binomial` with t 99.7 to 100% at `k` = 3, 97.7 to 99.7% at 5, 94.3 to 98.7%
+#' at 10; with `test = "profile"` 95.3 to 98.7%, 92.3 to 99.3%, 93.3 to 98.7%, and on average 42%, 19% and
+#' 6% narrower: the better choice for very few studies. `exact` 94 to 98.7% without variation between
+#' studies, down to 81% with. `reml` with HKSJ (against the median risk) 89 to 97% at a risk of 10 or 20%
+#' and `k` = 3, but 0 to 33% at a risk of 2% and down to 59% at `k` = 10 and 10%: the continuity correction
+#' moves the estimate, and more studies do not help. Prediction intervals for the count among 11 new
+#' patients: `beta-binomial` 95.0 to 100%, `reml` 95.7 to 100%, `exact` 98 to 100% without variation, down
+#' to 88.7% with.
+#'
+#' @return Result of class `meta_analysis`. `tidy()`: `term` (level, contrast `level - reference`, or
+#'   coefficient; `""` without moderator), `scale` (of `estimate`: `proportion`, `logit`, `log odds ratio`,
+#'   ...), `k` studies, `events`, `n` or `time`, `estimate`, `std.error` (same scale; `NA` where the
+#'   estimate is on the boundary), `statistic`, `p.value` (contrasts and coefficients: of no difference),
+#'   `conf.low`, `conf.high`, `pred.low`, `pred.high`, `exact.estimate`, `exact.low`, `exact.high`.
+#'   `glance()`: `k`, `tau2` (on the link; for `beta-binomial` the variance of the true logits or log rates
+#'   at the mean, `NA` with a moderator), `tau2.low`, `tau2.high`, `i2` (0 to 1), `q` (Cochran's; for
+#'   `beta-binomial` and `exact` the likelihood-ratio statistic of homogeneity), `q.p.value`,
+#'   `overdispersion` (intraclass correlation, for rates the squared coefficient of variation), `logLik`,
+#'   `method`, `test`, `df.pred`, `converged`, `iterations`, `gradient`.
+#' @section Errors: `osseosurv_invalid` (with `index`) for impossible counts or sizes, an unknown method, a
+#'   test that the method does not have, collinear moderators, or fewer studies than coefficients.
+#' @references Griffiths DA (1973) \doi{10.2307/2529131}; Lawless JF (1987) \doi{10.2307/3314912};
+#'   Viechtbauer W (2005) \doi{10.3102/10769986030003261}; Knapp G, Hartung J (2003) \doi{10.1002/sim.1482};
+#'   Higgins JPT, Thompson SG, Spiegelhalter DJ (2009) \doi{10.1111/j.1467-985X.2008.00552.x}. Equals
+#'   `metafor::rma.uni` to 1e-8 for `dl`, `pm`, `fixed` and, with its control tightened, for `ml` and
+#'   `reml`.
 #' @examples
 #' meta_analysis(c(0, 0, 0), c(14, 11, 9))
 #' studies <- data.frame(x = c(3, 8, 7, 1, 0), n = c(18, 24, 27, 15, 11),
@@ -275,9 +294,9 @@ choose_method <- function(spec, k, p, design) {
 #'
 #' @param x A [meta_analysis()] result.
 #' @param ... Not used.
-#' @return Data frame with class `leave_one_out`: `omitted` (label of the study; the first rows, `""`, are those of all studies),
-#'   then the columns of `tidy()` of the meta-analysis, `tau2` and `q.p.value`. Where a level loses its only study, it has no
-#'   row; a fit that the rest cannot support gives `NA` and a note.
+#' @return Data frame with class `leave_one_out`: `omitted` (label of the study; the first rows, `""`, are
+#'   those of all studies), then the columns of `tidy()` of the meta-analysis, `tau2` and `q.p.value`. Where
+#'   a level loses its only study, it has no row; a fit that the rest cannot support gives `NA` and a note.
 #' @examples
 #' leave_one_out(meta_analysis(c(3, 8, 7, 1), c(18, 24, 27, 15)))
 #' @export

@@ -125,80 +125,116 @@ coefficient_rows <- function(fit, studies, design, choice, spec) {
 
 # What the reader has to know about this fit.
 model_notes <- function(fit, table, studies, choice, spec) {
-    k <- length(studies$x)
     levels <- table$scale %in% c("proportion", "rate", "logit", "log rate")
-    notes <- character()
-    no_test <- choice$method == "beta-binomial" && choice$test != "profile" && anyNA(table$std.error)
-    if (sum(studies$x) == 0) {
-        notes <- c(notes, paste(
-            "No study has an event: the estimate is 0 and only an upper limit can be given.",
-            if (choice$method == "beta-binomial" && spec$measure == "rate") {
-                "Events might all fall in few populations, and then no amount of follow-up in these studies bounds the mean rate: the upper limit is Inf; exact.high is the limit if all populations share one rate."
-            } else if (choice$method == "beta-binomial") {
-                sprintf("The variation between studies cannot be seen either, and at its worst each study counts as one patient (conf.high, likelihood ratio); exact.high is the limit if all %d share one risk.", k)
-            }))
-    } else if (no_test) {
-        notes <- c(notes, "Where a standard error is missing the estimate is on the boundary, or moves without bound; the interval there is the likelihood-ratio one.")
-    }
-    if (choice$method == "beta-binomial" && fit$boundary && sum(studies$x) > 0) {
-        notes <- c(notes, "The most likely variation between studies is none (overdispersion 0): conf.low and conf.high do not allow for more, pred.low and pred.high do.")
-    }
-    if (choice$test %in% c("t", "hksj") && choice$df < 3) {
-        notes <- c(notes, sprintf("Only %d degree%s of freedom: the t quantile is %.1f, so the interval says little; the exact interval under homogeneity is beside it.",
-                                  choice$df, if (choice$df == 1) "" else "s", stats::qt((1 + spec$conf.level) / 2, choice$df)))
-    }
-    if (choice$test == "hksj" && !spec$adhoc) {
-        t_ratio <- sqrt(fit$scale) * stats::qt((1 + spec$conf.level) / 2, choice$df) / stats::qnorm((1 + spec$conf.level) / 2)
-        if (t_ratio < 1) {
-            notes <- c(notes, sprintf("The HKSJ interval is %.0f%% as wide as the z interval: the studies differ less than chance alone would make them; adhoc = TRUE keeps the factor at 1 or above.", 100 * t_ratio))
-        }
-    }
-    if (!is.na(fit$q.p.value) && fit$q.p.value < 0.05 && any(levels & !is.na(table$exact.low))) {
-        notes <- c(notes, sprintf("The studies differ more than by chance (Q = %.1f, p %s): the exact.* columns assume one common risk and are too narrow; %s",
-                                  fit$q, format.pval(fit$q.p.value, 2, 1e-4),
-                                  if (choice$method == "exact") "so is this interval; use \"beta-binomial\"." else "where they disagree with conf.low and conf.high, this is the reason."))
-    }
-    if (choice$method == "beta-binomial" && any(table$k[levels] < 3) && any(!is.na(table$exact.low[levels]))) {
-        notes <- c(notes, "No prediction interval for a level with fewer than three studies: the variation between studies cannot be judged from them.")
-    }
-    if (choice$method %in% c("exact", "fixed")) {
-        notes <- c(notes, "The prediction interval equals the confidence interval: this method assumes that all populations share one risk.")
-    }
-    notes
+    counts <- choice$method == "beta-binomial"
+    beside <- any(!is.na(table$exact.low[levels]))
+    c(if (sum(studies$x) == 0) no_event_note(length(studies$x), counts, spec$measure)
+      else if (counts && choice$test != "profile" && anyNA(table$std.error)) {
+          paste("Where a standard error is missing the estimate is on the boundary, or moves without bound;",
+                "the interval there is the likelihood-ratio one.")
+      },
+      if (counts && fit$boundary && sum(studies$x) > 0) {
+          paste("The most likely variation between studies is none (overdispersion 0): conf.low and conf.high",
+                "do not allow for more, pred.low and pred.high do.")
+      },
+      few_df_note(choice, spec, beside && sum(studies$x) > 0),
+      hksj_note(fit, choice, spec),
+      if (!is.na(fit$q.p.value) && fit$q.p.value < 0.05 && beside) {
+          sprintf(paste("The studies differ more than by chance (Q = %.1f, p %s): the exact.* columns assume one",
+                        "common risk and are too narrow; %s"),
+                  fit$q, format.pval(fit$q.p.value, 2, 1e-4),
+                  if (choice$method == "exact") "so is this interval; use \"beta-binomial\"." else
+                      "where they disagree with conf.low and conf.high, this is the reason.")
+      },
+      if (counts && any(table$k[levels] < 3) && beside) {
+          paste("No prediction interval for a level with fewer than three studies: the variation between",
+                "studies cannot be judged from them.")
+      },
+      if (choice$method %in% c("exact", "fixed")) {
+          paste("The prediction interval equals the confidence interval: this method assumes that all",
+                "populations share one risk.")
+      })
 }
 
+no_event_note <- function(k, counts, measure) {
+    base <- "No study has an event: the estimate is 0 and only an upper limit can be given."
+    if (!counts) return(base)
+    if (measure == "rate") {
+        return(paste(base, "Events might all fall in few populations, and then no amount of follow-up in these",
+                     "studies bounds the mean rate: the upper limit is Inf; exact.high is the limit if all",
+                     "populations share one rate."))
+    }
+    paste(base, sprintf(paste("The variation between studies cannot be seen either, and at its worst each study",
+                              "counts as one patient (conf.high, likelihood ratio); exact.high is the limit if",
+                              "all %d share one risk."), k))
+}
+
+few_df_note <- function(choice, spec, beside) {
+    if (!choice$test %in% c("t", "hksj") || choice$df > 2 || !beside) return(NULL)
+    sprintf("Only %d degree%s of freedom: the t quantile is %.1f, so the interval says little; %s", choice$df,
+            if (choice$df == 1) "" else "s", stats::qt((1 + spec$conf.level) / 2, choice$df),
+            if (choice$method == "beta-binomial") "test = \"profile\" gives a shorter one." else
+                "the exact interval under homogeneity is beside it.")
+}
+
+hksj_note <- function(fit, choice, spec) {
+    if (choice$test != "hksj" || spec$adhoc) return(NULL)
+    upper <- (1 + spec$conf.level) / 2
+    share <- sqrt(fit$scale) * stats::qt(upper, choice$df) / stats::qnorm(upper)
+    if (share >= 1) return(NULL)
+    sprintf(paste("The HKSJ interval is %.0f%% as wide as the z interval: the studies differ less than chance alone",
+                  "would make them; adhoc = TRUE keeps the factor at 1 or above."), 100 * share)
+}
+
+TAU2_NAMES <- c(reml = "restricted maximum likelihood", ml = "maximum likelihood", pm = "the method of Paule and Mandel",
+                dl = "the method of DerSimonian and Laird")
+
 method_label <- function(method, measure) {
-    switch(method, "beta-binomial" = if (measure == "rate") "gamma-Poisson likelihood" else "beta-binomial likelihood",
+    switch(method,
+           "beta-binomial" = if (measure == "rate") "gamma-Poisson likelihood" else "beta-binomial likelihood",
            exact = "exact under homogeneity", fixed = "common effect, inverse variance",
-           paste0("normal-normal, tau2 by ", c(reml = "REML", ml = "ML", pm = "Paule-Mandel", dl = "DerSimonian-Laird")[[method]]))
+           paste("random effects, tau2 by", TAU2_NAMES[[method]]))
 }
 
 test_label <- function(choice) {
-    switch(choice$test, hksj = sprintf("HKSJ interval, t(%d)", choice$df), t = sprintf("t(%d) interval", choice$df),
-           z = "z interval", profile = "likelihood-ratio interval", exact = "exact interval")
+    switch(choice$test, hksj = sprintf("HKSJ interval, t(%d)", choice$df),
+           t = sprintf("t(%d) interval", choice$df), z = "z interval", profile = "likelihood-ratio interval",
+           exact = "exact interval")
 }
 
 meta_methods_text <- function(choice, spec) {
     rate <- spec$measure == "rate"
-    model <- switch(choice$method,
-        "beta-binomial" = sprintf("Events were pooled by maximum likelihood under a %s model with %s mean", if (rate) "gamma-Poisson (negative binomial)" else "beta-binomial",
-                                  if (rate) "a log-linear" else "a logit-linear"),
-        exact = sprintf("Events were pooled as if from one study, with the %s interval", if (rate) "Garwood" else "Clopper-Pearson"),
-        fixed = sprintf("%s were pooled with inverse-variance weights (common effect)", if (rate) "Log rates" else "Logit proportions"),
-        sprintf("%s were pooled in a random-effects model, with the variance between studies by %s", if (rate) "Log rates" else "Logit proportions",
-                c(reml = "restricted maximum likelihood", ml = "maximum likelihood", pm = "the method of Paule and Mandel", dl = "the method of DerSimonian and Laird")[[choice$method]]))
-    interval <- switch(choice$test, hksj = sprintf(" and Hartung-Knapp-Sidik-Jonkman intervals (t, %d df%s)", choice$df, if (spec$adhoc) ", factor at least 1" else ""),
-                       t = sprintf(" and t intervals on the link (%d df)", choice$df), z = " and normal intervals on the link",
-                       profile = " and likelihood-ratio intervals", exact = "")
+    effects <- if (rate) "Log rates" else "Logit proportions"
+    model <- switch(
+        choice$method,
+        "beta-binomial" = paste("Events were pooled by maximum likelihood under a",
+                                if (rate) "gamma-Poisson (negative binomial) model with a log-linear mean" else
+                                    "beta-binomial model with a logit-linear mean"),
+        exact = sprintf("Events were pooled as if from one study, with the %s interval",
+                        if (rate) "Garwood" else "Clopper-Pearson"),
+        fixed = paste(effects, "were pooled with inverse-variance weights (common effect)"),
+        paste(effects, "were pooled in a random-effects model, with the variance between studies by",
+              TAU2_NAMES[[choice$method]]))
+    interval <- switch(
+        choice$test,
+        hksj = sprintf(" and Hartung-Knapp-Sidik-Jonkman intervals (t, %d df%s)", choice$df,
+                       if (spec$adhoc) ", factor at least 1" else ""),
+        t = sprintf(" and t intervals on the link (%d df)", choice$df), z = " and normal intervals on the link",
+        profile = " and likelihood-ratio intervals", exact = "")
     paste0(model, interval, sprintf("; level %g%%.", 100 * spec$conf.level))
 }
 
 meta_references <- function(choice, spec) {
+    rate <- spec$measure == "rate"
     c(switch(choice$method,
-             "beta-binomial" = if (spec$measure == "rate") "Lawless 1987, Can J Stat 15:209" else "Griffiths 1973, Biometrics 29:637",
-             exact = if (spec$measure == "rate") "Garwood 1936, Biometrika 28:437" else "Clopper and Pearson 1934, Biometrika 26:404",
-             dl = "DerSimonian and Laird 1986, Control Clin Trials 7:177", pm = "Paule and Mandel 1982, J Res NBS 87:377",
-             fixed = NULL, "Viechtbauer 2005, J Educ Behav Stat 30:261"),
+             "beta-binomial" = if (rate) "Lawless 1987, Can J Stat 15:209" else "Griffiths 1973, Biometrics 29:637",
+             exact = if (rate) "Garwood 1936, Biometrika 28:437" else "Clopper and Pearson 1934, Biometrika 26:404",
+             dl = "DerSimonian and Laird 1986, Control Clin Trials 7:177",
+             pm = "Paule and Mandel 1982, J Res NBS 87:377",
+             fixed = NULL,
+             "Viechtbauer 2005, J Educ Behav Stat 30:261"),
       if (choice$test == "hksj") "Knapp and Hartung 2003, Stat Med 22:2693",
-      if (!choice$method %in% c("exact", "fixed", "beta-binomial")) "Higgins, Thompson and Spiegelhalter 2009, J R Stat Soc A 172:137")
+      if (!choice$method %in% c("exact", "fixed", "beta-binomial")) {
+          "Higgins, Thompson and Spiegelhalter 2009, J R Stat Soc A 172:137"
+      })
 }

@@ -2,35 +2,39 @@
 
 #' Hold a cohort against a pooled literature
 #'
-#' The predictive distribution of the number of events in a new cohort of the given size, from a meta-analysis or from a
-#' known risk, and where the observed count falls in it. This is the fair comparison of one cohort with others: it allows
-#' for chance in the cohort, for uncertainty of the pooled figure, and for the variation between cohorts.
+#' The predictive distribution of the number of events in a new cohort of the given size, from a
+#' meta-analysis or from a known risk, and where the observed count falls in it. This is the fair comparison
+#' of one cohort with others: it allows for chance in the cohort, for uncertainty of the pooled figure, and
+#' for the variation between cohorts.
 #'
 #' @param events Observed events: whole number `>= 0`, or a vector, one element a cohort.
 #' @param n Patients in the cohort (proportions), or
 #' @param time follow-up time (rates), in the unit of the meta-analysis.
-#' @param meta A [meta_analysis()] result, or one number: a risk (0 to 1, with `n`) or a rate (with `time`) taken as known.
+#' @param meta A [meta_analysis()] result, or one number: a risk (0 to 1, with `n`) or a rate (with `time`)
+#'   taken as known.
 #' @param term Level of the moderator to predict from; needed when `meta` has one.
 #' @param conf.level Level of the predictive interval.
 #'
 #' @section Predictive distributions:
 #' * known risk: binomial or Poisson.
-#' * `beta-binomial`: the mixture over mean and heterogeneity described under Prediction in [meta_analysis()], 768 nodes.
-#'   Needs three studies in the level.
-#' * `reml`, `ml`, `pm`, `dl`: binomial or Poisson, integrated over t with `k` minus the number of coefficients degrees of
-#'   freedom around the pooled logit or log rate, variance `tau2` plus squared standard error; `fixed`: the same with
-#'   `tau2` 0.
-#' * `exact`: the exact prediction limits of Thatcher (1964), which hold their level for any risk if all studies and the
-#'   new cohort share it; `p.lower` and `p.upper` are then the one-sided conditional exact p-values (Fisher; for rates
-#'   binomial).
+#' * `beta-binomial`: the mixture over mean and heterogeneity described under Prediction in
+#'   [meta_analysis()], 768 nodes. Needs three studies in the level.
+#' * `reml`, `ml`, `pm`, `dl`: binomial or Poisson, integrated over t with `k` minus the number of
+#'   coefficients degrees of freedom around the pooled logit or log rate, variance `tau2` plus squared
+#'   standard error; `fixed`: the same with `tau2` 0.
+#' * `exact`: the exact prediction limits of Thatcher (1964), which hold their level for any risk if all
+#'   studies and the new cohort share it; `p.lower` and `p.upper` are then the one-sided conditional exact
+#'   p-values (Fisher; for rates binomial).
 #'
-#' @return Data frame with class `predictive_check`, one row a cohort: `events`, `n` or `time`, `estimate` (expected count in an
-#'   average population: size times the pooled proportion or rate), `conf.low`, `conf.high` (central predictive interval
-#'   of the count, whole numbers; each side is exceeded with at most half of 1 - `conf.level`), `p.lower` = P(X <= events),
-#'   `p.upper` = P(X >= events). A small `p.lower` speaks for a cohort better than the literature (if events are bad).
-#' @section Errors: `osseosurv_invalid` for impossible counts, a size of the wrong kind, or a level that `meta` lacks.
-#' @references Thatcher AR (1964) J R Stat Soc B 26:176, \doi{10.1111/j.2517-6161.1964.tb00550.x}; Higgins JPT, Thompson SG,
-#'   Spiegelhalter DJ (2009) \doi{10.1111/j.1467-985X.2008.00552.x}.
+#' @return Data frame with class `predictive_check`, one row a cohort: `events`, `n` or `time`, `estimate`
+#'   (expected count in an average population: size times the pooled proportion or rate), `conf.low`,
+#'   `conf.high` (central predictive interval of the count, whole numbers; each side is exceeded with at
+#'   most half of 1 - `conf.level`), `p.lower` = P(X <= events), `p.upper` = P(X >= events). A small
+#'   `p.lower` speaks for a cohort better than the literature (if events are bad).
+#' @section Errors: `osseosurv_invalid` for impossible counts, a size of the wrong kind, or a level that
+#'   `meta` lacks.
+#' @references Thatcher AR (1964) J R Stat Soc B 26:176, \doi{10.1111/j.2517-6161.1964.tb00550.x}; Higgins
+#'   JPT, Thompson SG, Spiegelhalter DJ (2009) \doi{10.1111/j.1467-985X.2008.00552.x}.
 #' @examples
 #' predictive_check(0, 11, meta = 0.167)
 #' predictive_check(0, 11, meta = meta_analysis(c(3, 8, 7), c(18, 24, 27)))

@@ -85,6 +85,7 @@ oss_status oss_maximise(const oss_problem *problem, double *x, const oss_optimis
         before[i] = 0;
     }
 
+    int stalled = 0;
     for (size_t iteration = 0;; iteration++) {
         double ridge = 0;
         while (!newton_step(p, hessian, g, ridge, factor, step)) {
@@ -105,6 +106,10 @@ oss_status oss_maximise(const oss_problem *problem, double *x, const oss_optimis
             result->converged = 1;
             result->diverging = still_moving(p, step, before, x, start);
         }
+        /* The value has not moved for five steps and yet a gain is promised: rounding times a
+         * curvature that vanishes, beside a parameter on its way to infinity. */
+        if (!result->converged && stalled == 5)
+            result->converged = result->diverging = 1;
         if (iteration == max_iterations && !result->converged)
             return OSS_OK;
         if (oss_stopped(control ? control->hook : NULL,
@@ -143,6 +148,7 @@ oss_status oss_maximise(const oss_problem *problem, double *x, const oss_optimis
         }
         for (size_t i = 0; i < p * p; i++)
             hessian[i] = factor[i];
+        stalled = close && trial_value - value <= noise ? stalled + 1 : 0;
         value = result->value = trial_value;
         if (result->converged) {
             result->gradient = largest_element(p, g);
@@ -322,8 +328,9 @@ oss_status oss_profile_limit(oss_scalar drop, void *context, double centre, doub
         return oss_fail(err, OSS_EINVAL, OSS_NO_INDEX,
                         "a profile interval needs a finite start, step and level");
     excess e = { drop, context, target };
-    double inside = centre, outside = centre + step, value;
-    for (;;) {
+    double inside = centre, outside, value, distance = fmin(fabs(step), reach);
+    for (;; distance = fmin(2 * distance, reach)) {
+        outside = centre + copysign(distance, step);
         const oss_status status = excess_at(&e, outside, &value, err);
         if (status != OSS_OK)
             return status;
@@ -332,13 +339,12 @@ oss_status oss_profile_limit(oss_scalar drop, void *context, double centre, doub
                             "the profile likelihood is not defined");
         if (value > 0)
             break;
-        if (fabs(outside - centre) >= reach) {
+        /* The distance itself is compared: centre + reach - centre may fall short of reach. */
+        if (!(distance < reach)) {
             *limit = copysign(INFINITY, step);
             return OSS_OK;
         }
         inside = outside;
-        step *= 2;
-        outside = centre + copysign(fmin(fabs(outside - centre) + fabs(step), reach), step);
     }
     /* The drop may be infinite outside, where interpolation has nothing to go by. */
     while (isinf(value)) {

@@ -196,6 +196,12 @@ static void test_roots(void)
     CHECK(root == INFINITY);
     CHECK(oss_profile_limit(saturating, NULL, 0, -1, 50, 1.92, &root, NULL) == OSS_OK);
     CHECK(root == -INFINITY);
+    /* centre + reach - centre may fall short of reach. */
+    for (double from = -40; from < 0; from += 0.37) {
+        CHECK(oss_profile_limit(saturating, NULL, from, 0.5, 0.1 - 2 * from, 1.92, &root, NULL) ==
+              OSS_OK);
+        CHECK(root == INFINITY);
+    }
     CHECK(oss_profile_limit(saturating, NULL, 0, 0, 50, 1.92, &root, NULL) == OSS_EINVAL);
 }
 
