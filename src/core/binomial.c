@@ -56,31 +56,22 @@ static oss_split mid_p_low(double x, double n, double alpha)
     return oss_from_logit(u);
 }
 
+/* P(X >= x), P(X <= k), P(X <= k + 1); k = -1: empty. */
 typedef struct {
-    double x, n;
-    oss_beta_shape shape;
-} observation;
+    oss_beta_shape shape[3];
+    int empty;
+} tail_set;
 
-static oss_point observed_tail(const void *context, double v)
+static oss_point tail_at(const void *context, oss_tail_role role, double v)
 {
-    const observation *o = context;
-    const oss_split at = oss_from_logit(v);
-    const oss_tails t = oss_beta_tails(&o->shape, at.x, at.y);
-    const oss_point out = { t.lower, t.density };
-    return out;
-}
-
-static oss_point opposite_tail(const void *context, double v, double k)
-{
-    const observation *o = context;
-    const oss_split at = oss_from_logit(v);
+    const tail_set *set = context;
     oss_point out = { 0, 0 };
-    if (k >= 0) {
-        const oss_beta_shape s = oss_beta_shape_of(k + 1, o->n - k);
-        const oss_tails t = oss_beta_tails(&s, at.x, at.y);
-        out.value = t.upper;
-        out.slope = -t.density;
-    }
+    if (role == OSS_OPPOSITE && set->empty)
+        return out;
+    const oss_split at = oss_from_logit(v);
+    const oss_tails t = oss_beta_tails(&set->shape[role], at.x, at.y);
+    out.value = role == OSS_OBSERVED ? t.lower : t.upper;
+    out.slope = role == OSS_OBSERVED ? t.density : -t.density;
     return out;
 }
 
@@ -105,10 +96,14 @@ static double last_lower_tail(double x, double n, oss_split at, double bound)
 static oss_split blaker_low(double x, double n, double alpha)
 {
     const oss_split central = oss_beta_quantile_split(0.5 * alpha, x, n - x + 1, NAN);
-    const observation o = { x, n, oss_beta_shape_of(x, n - x + 1) };
-    const oss_blaker_law law = { observed_tail, opposite_tail, &o };
     const double k = last_lower_tail(x, n, central, 0.5 * alpha * SAME_TAIL);
-    return oss_from_logit(oss_blaker_limit(&law, alpha, central.logit, k, 1));
+    tail_set set;
+    set.empty = k < 0;
+    set.shape[OSS_OBSERVED] = oss_beta_shape_of(x, n - x + 1);
+    if (!set.empty)
+        set.shape[OSS_OPPOSITE] = oss_beta_shape_of(k + 1, n - k);
+    set.shape[OSS_OPPOSITE_NEXT] = oss_beta_shape_of(k + 2, n - k - 1);
+    return oss_from_logit(oss_blaker_limit(tail_at, &set, alpha, central.logit));
 }
 
 oss_split oss_wilson_low(double x, double n, double z)

@@ -4,15 +4,16 @@
 #include <math.h>
 
 typedef struct {
-    const oss_blaker_law *law;
-    double k, alpha;
+    oss_tail_at tail;
+    const void *context;
+    double alpha;
 } request;
 
-/* log(observed tail / opposite tail): where it is 0 the opposite tail joins. */
+/* log(observed tail / next opposite tail): where it is 0 that tail joins. */
 static oss_point balance(const request *r, double v)
 {
-    const oss_point near = r->law->observed(r->law->context, v);
-    const oss_point far = r->law->opposite(r->law->context, v, r->k);
+    const oss_point near = r->tail(r->context, OSS_OBSERVED, v);
+    const oss_point far = r->tail(r->context, OSS_OPPOSITE_NEXT, v);
     const oss_point out = { log(near.value / far.value),
                             near.slope / near.value - far.slope / far.value };
     return out;
@@ -20,8 +21,8 @@ static oss_point balance(const request *r, double v)
 
 static oss_point excess(const request *r, double v)
 {
-    const oss_point near = r->law->observed(r->law->context, v);
-    const oss_point far = r->law->opposite(r->law->context, v, r->k);
+    const oss_point near = r->tail(r->context, OSS_OBSERVED, v);
+    const oss_point far = r->tail(r->context, OSS_OPPOSITE, v);
     const oss_point out = { (near.value + far.value) / r->alpha - 1,
                             (near.slope + far.slope) / r->alpha };
     return out;
@@ -30,9 +31,8 @@ static oss_point excess(const request *r, double v)
 /* The root between lo and hi, where f goes from negative to positive, once: Newton's steps, or
  * halves where those leave the bracket. */
 static double rising_root(oss_point (*f)(const request *, double), const request *r, double lo,
-                          double hi)
+                          double hi, double v)
 {
-    double v = hi;
     for (int i = 0; i < 200 && hi - lo > DBL_EPSILON * fmax(1, fabs(v)); i++) {
         const oss_point at = f(r, v);
         if (at.value > 0)
@@ -44,7 +44,7 @@ static double rising_root(oss_point (*f)(const request *, double), const request
         if (!(next > lo && next < hi)) {
             if (fabs(newton) <= 2 * DBL_EPSILON * fmax(1, fabs(v)))
                 break;
-            next = 0.5 * (lo + hi);
+            next = isinf(hi) ? v + 1 : 0.5 * (lo + hi);
         } else if (newton * newton * fabs(at.slope) <= 1e-16 * fmax(1, fabs(v)))
             return next; /* the error of the next step would be less than rounding */
         v = next;
@@ -52,15 +52,11 @@ static double rising_root(oss_point (*f)(const request *, double), const request
     return v;
 }
 
-double oss_blaker_limit(const oss_blaker_law *law, double alpha, double central, double k,
-                        double step)
+double oss_blaker_limit(oss_tail_at tail, const void *context, double alpha, double central)
 {
-    const request next = { law, k + step, alpha }, here = { law, k, alpha };
-    double width = 0.01;
-    while (balance(&next, central + width).value <= 0 && width < 1e4)
-        width *= 3;
-    const double jump = rising_root(balance, &next, central, central + width);
-    if (excess(&here, jump).value <= 0)
+    const request r = { tail, context, alpha };
+    const double jump = rising_root(balance, &r, central, INFINITY, central);
+    if (excess(&r, jump).value <= 0)
         return jump;
-    return rising_root(excess, &here, central, jump);
+    return rising_root(excess, &r, central, jump, jump);
 }

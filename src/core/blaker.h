@@ -18,15 +18,12 @@ typedef struct {
     double value, slope; /* slope = derivative in v */
 } oss_point;
 
-typedef struct {
-    oss_point (*observed)(const void *context, double v);
-    oss_point (*opposite)(const void *context, double v, double k); /* the tail that ends at k */
-    const void *context;
-} oss_blaker_law;
+/* The observed tail and two opposite ones: the last whose value at the central limit is at most
+ * alpha / 2 (it may be empty), and the next larger one. */
+typedef enum { OSS_OBSERVED, OSS_OPPOSITE, OSS_OPPOSITE_NEXT } oss_tail_role;
+typedef oss_point (*oss_tail_at)(const void *context, oss_tail_role role, double v);
 
-/* The limit, from the central one at v = central. k: the last opposite tail there whose value is at
- * most alpha / 2; its next larger one ends at k + step. */
-double oss_blaker_limit(const oss_blaker_law *law, double alpha, double central, double k,
-                        double step);
+/* The limit, from the central one at v = central. */
+double oss_blaker_limit(oss_tail_at tail, const void *context, double alpha, double central);
 
 #endif

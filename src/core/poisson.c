@@ -33,83 +33,59 @@ static double mid_p(double x, int high, double alpha)
     return exp(u);
 }
 
-static oss_point lower_count_tail(double k, double mean) /* P(X <= k), slope in log(mean) */
+static double lower_tail(double k, double mean) { return oss_gamma_cdf_upper(mean, k + 1); }
+
+static double upper_tail(double k, double mean) { return k > 0 ? oss_gamma_cdf(mean, k) : 1; }
+
+/* For the lower limit P(X >= x), P(X <= k), P(X <= k + 1) at v = log(mean), k = -1: empty; for the
+ * upper one P(X <= x), P(X >= k), P(X >= k - 1) at v = -log(mean). */
+typedef struct {
+    oss_gamma_shape shape[3];
+    int high, empty;
+} tail_set;
+
+static oss_point tail_at(const void *context, oss_tail_role role, double v)
 {
+    const tail_set *set = context;
     oss_point out = { 0, 0 };
-    if (k >= 0) {
-        const oss_gamma_shape shape = oss_gamma_shape_of(k + 1);
-        const oss_tails t = oss_gamma_tails(&shape, mean);
-        out.value = t.upper;
-        out.slope = -t.density;
-    }
+    if (role == OSS_OPPOSITE && set->empty)
+        return out;
+    const oss_tails t = oss_gamma_tails(&set->shape[role], exp(set->high ? -v : v));
+    const int rising = role == OSS_OBSERVED;
+    out.value = rising != set->high ? t.lower : t.upper;
+    out.slope = rising ? t.density : -t.density;
     return out;
 }
 
-static oss_point upper_count_tail(double k, double mean) /* P(X >= k) */
-{
-    oss_point out = { 1, 0 };
-    if (k > 0) {
-        const oss_gamma_shape shape = oss_gamma_shape_of(k);
-        const oss_tails t = oss_gamma_tails(&shape, mean);
-        out.value = t.lower;
-        out.slope = t.density;
-    }
-    return out;
-}
-
-static oss_point turned(oss_point p)
-{
-    const oss_point out = { p.value, -p.slope };
-    return out;
-}
-
-/* For the lower limit v = log(mean), for the upper one -log(mean); context: the count. */
-static oss_point observed_low(const void *x, double v)
-{
-    return upper_count_tail(*(const double *) x, exp(v));
-}
-
-static oss_point opposite_low(const void *x, double v, double k)
-{
-    (void) x;
-    return lower_count_tail(k, exp(v));
-}
-
-static oss_point observed_high(const void *x, double v)
-{
-    return turned(lower_count_tail(*(const double *) x, exp(-v)));
-}
-
-static oss_point opposite_high(const void *x, double v, double k)
-{
-    (void) x;
-    return turned(upper_count_tail(k, exp(-v)));
-}
-
-/* The last opposite tail of at most bound, below x (low) or above it: ends at -1 or at infinity. */
+/* The last opposite tail of at most bound, below x (low) or above it; it ends at -1 or at infinity.
+ */
 static double last_opposite(double x, int high, double mean, double bound)
 {
     const double z = oss_normal_quantile(bound) * (high ? -1 : 1);
     const double step = high ? -1 : 1;
     double k = floor(mean + z * sqrt(mean) + (z * z - 1) / 6 + (high ? 0.5 : -0.5));
     k = high ? fmax(k, x + 1) : fmax(-1, fmin(k, x - 1));
-    oss_point (*tail)(double, double) = high ? upper_count_tail : lower_count_tail;
-    while ((high || k >= 0) && tail(k, mean).value > bound)
+    double (*tail)(double, double) = high ? upper_tail : lower_tail;
+    while ((high || k >= 0) && tail(k, mean) > bound)
         k -= step;
-    while (k + step != x && tail(k + step, mean).value <= bound)
+    while (k + step != x && tail(k + step, mean) <= bound)
         k += step;
     return k;
 }
 
 static double blaker(double x, int high, double alpha)
 {
-    const oss_blaker_law law = { high ? observed_high : observed_low,
-                                 high ? opposite_high : opposite_low, &x };
     const double central = high ? oss_gamma_quantile_upper(0.5 * alpha, x + 1, NAN)
                                 : oss_gamma_quantile(0.5 * alpha, x, NAN);
     const double k = last_opposite(x, high, central, 0.5 * alpha * (1 + 1e-9));
-    const double v =
-        oss_blaker_limit(&law, alpha, high ? -log(central) : log(central), k, high ? -1 : 1);
+    tail_set set;
+    set.high = high;
+    set.empty = k < 0;
+    set.shape[OSS_OBSERVED] = oss_gamma_shape_of(high ? x + 1 : x);
+    if (!set.empty)
+        set.shape[OSS_OPPOSITE] = oss_gamma_shape_of(high ? k : k + 1);
+    set.shape[OSS_OPPOSITE_NEXT] = oss_gamma_shape_of(high ? k - 1 : k + 2);
+    const double v = oss_blaker_limit(tail_at, &set, alpha, high ? -log(central) : log(central));
     return exp(high ? -v : v);
 }
 

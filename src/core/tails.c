@@ -20,11 +20,25 @@ static double log_minus(double ratio, double v)
     return r * (2 * s * sum - v);
 }
 
-/* lgamma(a) - ((a - 1/2) log(a) - a + log sqrt(2 pi)): what Stirling's formula lacks. libm's lgamma
- * writes a global and loses the digits of the difference at large a. */
+/* lgamma(a) - ((a - 1/2) log(a) - a + log sqrt(2 pi)), a = 1/2, 1, 3/2, ..., 12. */
+static const double stirling_table[] = {
+    0.1534264097200273453,   0.08106146679532725822,  0.0548141210519176539,
+    0.04134069595540929409,  0.03316287351993628749,  0.02767792568499833915,
+    0.02374616365629749597,  0.02079067210376509311,  0.01848845053267318523,
+    0.01664469118982119216,  0.01513497322191737887,  0.013876128823070748,
+    0.01281046524292022692,  0.0118967099458917701,   0.01110455975820691733,
+    0.0104112652619720965,   0.009799416126158803298, 0.009255462182712732918,
+    0.008768700134139385463, 0.008330563433362871256, 0.007934114564314020547,
+    0.007573675487951840795, 0.00724455430132038318,  0.006942840107209529866,
+};
+
+/* The same for any a: what Stirling's formula lacks. libm's lgamma writes a global and loses the
+ * digits of the difference at large a. */
 static double stirling_error(double a)
 {
     double shift = 0, up = a;
+    if (a <= 12 && 2 * a == floor(2 * a))
+        return stirling_table[(int) (2 * a) - 1];
     if (a < 12) {
         double product = 1;
         for (; up < 12; up++)
