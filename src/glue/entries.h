@@ -29,6 +29,9 @@ SEXP ffi_gamma_quantile(SEXP p, SEXP shape, SEXP upper);
 SEXP ffi_tail(SEXP which, SEXP x, SEXP a, SEXP b, SEXP upper);
 SEXP ffi_t_quantile(SEXP p, SEXP df);
 
+/* signed_rank.c */
+SEXP ffi_signed_rank(SEXP d, SEXP zeros, SEXP exact, SEXP tie, SEXP tail);
+
 /* turnbull.c */
 SEXP ffi_turnbull(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum, SEXP tolerance,
                   SEXP max_iterations);
