@@ -44,7 +44,15 @@ user_call <- function() {
 
 # Argument checks. Each returns its argument, ready to use, or raises `osseosurv_invalid`.
 
+# A registry's counts come out of a database as integer64, whose bits are no doubles.
+refuse_integer64 <- function(x, argument) {
+    if (inherits(x, "integer64")) {
+        abort_invalid(sprintf("`%s` must not be of class integer64: convert it with as.double().", argument), argument)
+    }
+}
+
 check_number <- function(x, argument, lower = -Inf, upper = Inf, open = FALSE) {
+    refuse_integer64(x, argument)
     inside <- is.numeric(x) && length(x) == 1 && !is.na(x) &&
         (if (open) x > lower && x < upper else x >= lower && x <= upper)
     if (!inside) {
@@ -56,6 +64,7 @@ check_number <- function(x, argument, lower = -Inf, upper = Inf, open = FALSE) {
 
 # Numeric vector without missing values, each within bounds.
 check_numbers <- function(x, argument, lower = -Inf, upper = Inf, whole = FALSE, open = FALSE) {
+    refuse_integer64(x, argument)
     if (!is.numeric(x) || is.factor(x)) {
         abort_invalid(sprintf("`%s` must be numeric; got %s.", argument, value_text(x)), argument)
     }

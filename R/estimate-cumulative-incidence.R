@@ -39,8 +39,7 @@ cumulative_incidence <- function(formula, data = NULL, conf.type = "exact", conf
     conf.level <- check_conf_level(conf.level)
     check_choice(conf.type, "conf.type", incidence_conf_types)
     refuse_cluster(cluster)
-    input <- read_survival(substitute(formula), data, substitute(subset), substitute(weights), na.action, group,
-                           kind = "competing", frame = parent.frame())
+    input <- read_survival(environment(), kind = "competing", frame = parent.frame())
     if (!is.null(input$entry) && conf.type == "exact") {
         abort_invalid("`conf.type` \"exact\" has no theory for left-truncated data: use \"log-log\".", "conf.type")
     }

@@ -4,10 +4,8 @@
 
 #' Read a survival formula, a `Surv` call or a `Surv` object
 #'
-#' @param response The unevaluated first argument of the estimator (`substitute(formula)`).
-#' @param data Data frame, list, or `NULL`.
-#' @param subset,weights Unevaluated arguments of the estimator.
-#' @param group Vector of group labels for the vector path, or `NULL`.
+#' @param call Frame of the estimator (`environment()` in it), with its arguments `formula`, `data` (data frame, list,
+#'   environment or `NULL`), `subset`, `weights`, `na.action`, `group` (vector of labels for the vector path, or `NULL`).
 #' @param kind "right" (one event; entry allowed), "competing" (status a factor; entry allowed), or
 #'   "interval" (left and right ends).
 #' @param frame Environment of the caller of the estimator.
@@ -17,20 +15,23 @@
 #'   codes, or `NULL`: one stratum), `strata` (labels, `""` if none); `row` (rows of the data analysed, or
 #'   `NULL`: all); `endpoint` (text for the estimand card); `notes`.
 #' @noRd
-read_survival <- function(response, data = NULL, subset = NULL, weights = NULL, na.action = NULL, group = NULL,
-                          kind = "right", frame = parent.frame(2)) {
+read_survival <- function(call, kind = "right", frame = parent.frame(2)) {
+    data <- call$data
+    group <- call$group
+    na.action <- call$na.action
     if (!is.null(data) && !is.list(data) && !is.environment(data)) {
         abort_invalid(sprintf("`data` must be a data frame, a list or an environment; got %s.", value_text(data)),
                       "data")
     }
-    source <- locate(response, data, frame)
+    check_na_action(na.action)
+    source <- locate(substitute(formula, call), call, frame)
     parts <- read_response(source$lhs, data, source$env, kind)
     n <- parts$n
-    terms <- if (is.null(group)) read_terms(source$rhs, data, source$env) else list(group = group)
+    terms <- if (is.null(group)) read_terms(source$rhs, data, source$env) else group_alone(source$rhs, group)
     for (name in names(terms)) check_length(terms[[name]], n, name)
-    weight <- if (is.null(weights)) NULL else eval(weights, data, frame)
+    weight <- masked(substitute(weights, call), call$weights, data, frame, "weights")
     if (!is.null(weight)) weight <- read_weights(weight, n)
-    keep <- read_subset(if (is.null(subset)) NULL else eval(subset, data, frame), n)
+    keep <- read_subset(masked(substitute(subset, call), call$subset, data, frame, "subset"), n)
 
     columns <- c(parts$values, terms, if (!is.null(weight)) list(weights = weight))
     missing <- missing_rows(columns, keep, na.action)
@@ -46,7 +47,9 @@ read_survival <- function(response, data = NULL, subset = NULL, weights = NULL, 
     }
     row <- if (is.null(keep)) NULL else which(keep)
     if (!is.null(row)) {
+        status <- keep_coding(parts$values$status, row)
         parts$values <- lapply(parts$values, `[`, row)
+        if (!is.null(status)) parts$values$status <- status
         terms <- lapply(terms, function(x) x[row])
         weight <- weight[row]
         n <- length(row)
@@ -61,26 +64,63 @@ read_survival <- function(response, data = NULL, subset = NULL, weights = NULL, 
       list(weight = weight, row = row, endpoint = parts$endpoint, notes = notes), read_strata(terms))
 }
 
-# Where the response stands: in a formula, in a Surv() call, or in an object.
-locate <- function(response, data, frame) {
-    if (is_surv_call(response)) return(list(lhs = response, rhs = 1, env = frame))
-    if (!is_formula_call(response)) {
-        value <- eval(response, frame)
-        if (inherits(value, "Surv")) return(list(lhs = value, rhs = 1, env = frame))
-        if (!inherits(value, "formula")) {
-            abort_invalid(sprintf("`formula` must be a formula or a `Surv` object; got %s.", value_text(value)),
-                          "formula")
-        }
-        frame <- environment(value) %||% frame
-        response <- value
-    }
-    if (length(response) != 3) {
-        abort_invalid("`formula` needs a response: write `Surv(time, status) ~ 1`.", "formula")
-    }
-    list(lhs = response[[2]], rhs = response[[3]], env = frame)
+# Whether status is coded 0/1 or 1/2 is read from all rows, as `Surv()` does: a subset without an event in 1/2 holds
+# only 1, and those rows are censored.
+keep_coding <- function(status, row) {
+    kept <- status[row]
+    if (!is.numeric(kept) || !length(kept) || any(kept != 1)) return(NULL)
+    if (identical(as.double(range(status, na.rm = TRUE)), c(1, 2))) kept - 1L
 }
 
-is_formula_call <- function(x) is.call(x) && identical(x[[1]], quote(`~`))
+# What the user wrote is evaluated; an error in it is the user's, and is named after the argument it stands in.
+readable <- function(code, argument) {
+    withCallingHandlers(code, error = function(e) {
+        if (inherits(e, "osseosurv_error")) return()
+        abort_invalid(sprintf("`%s` cannot be evaluated (%s): give its variables in `data`, or define them.", argument,
+                              conditionMessage(e)), argument)
+    })
+}
+
+# An argument in which the columns of `data` go before the caller's variables. Without any of them it is an argument like
+# any other, evaluated where it was written, however many functions (lapply() among them) lie between.
+masked <- function(expression, value, data, frame, argument) {
+    if (is.null(expression)) return(NULL)
+    if (!any(all.names(expression) %in% names(data))) return(readable(value, argument))
+    # `d$w` handed on by lapply() has the name of a column, but is found only where it was written.
+    readable(tryCatch(eval(expression, data, frame),
+                      error = function(first) tryCatch(value, error = function(second) stop(first))), argument)
+}
+
+check_na_action <- function(na.action) {
+    known <- list(NULL, "na.omit", "na.exclude", "na.fail", stats::na.omit, stats::na.exclude, stats::na.fail)
+    if (!any(vapply(known, identical, NA, na.action))) {
+        abort_invalid("`na.action` must be na.omit or na.fail: rows with missing values cannot be kept.", "na.action")
+    }
+}
+
+group_alone <- function(rhs, group) {
+    if (!identical(rhs, 1)) {
+        abort_invalid("`group` goes with a `Surv` object; in a formula write the groups on its right-hand side.", "group")
+    }
+    list(group = group)
+}
+
+# Where the response stands: in a formula, in a Surv() call, or in an object.
+locate <- function(response, call, frame) {
+    if (identical(response, quote(expr = ))) {
+        abort_invalid("`formula` is required: write `Surv(time, status) ~ 1`, or give a `Surv` object.", "formula")
+    }
+    if (is_surv_call(response)) return(list(lhs = response, rhs = 1, env = frame))
+    value <- readable(call$formula, "formula")
+    if (inherits(value, "Surv")) return(list(lhs = value, rhs = 1, env = frame))
+    if (!inherits(value, "formula")) {
+        abort_invalid(sprintf("`formula` must be a formula or a `Surv` object; got %s.", value_text(value)), "formula")
+    }
+    if (length(value) != 3) {
+        abort_invalid("`formula` needs a response: write `Surv(time, status) ~ 1`.", "formula")
+    }
+    list(lhs = value[[2]], rhs = value[[3]], env = environment(value) %||% frame)
+}
 
 is_surv_call <- function(x) {
     is.call(x) && (identical(x[[1]], quote(Surv)) || identical(x[[1]], quote(survival::Surv)) ||
@@ -90,11 +130,11 @@ is_surv_call <- function(x) {
 # The parts of the response by role: values (evaluated), labels (as the user wrote them), shape.
 read_response <- function(lhs, data, env, kind) {
     if (is_surv_call(lhs)) {
-        arguments <- as.list(match.call(Surv, lhs, expand.dots = FALSE))[-1]
-        type <- if (is.null(arguments$type)) NULL else eval(arguments$type, data, env)
-        shape <- surv_shape(arguments, type)
+        arguments <- as.list(readable(match.call(Surv, lhs, expand.dots = FALSE), "formula"))[-1]
+        type <- if (is.null(arguments$type)) NULL else readable(eval(arguments$type, data, env), "formula")
+        shape <- if (is.null(type) || is.character(type) && length(type) == 1) surv_shape(arguments, type)
         if (!is.null(shape)) {
-            values <- lapply(arguments[shape$roles], eval, data, env)
+            values <- readable(lapply(arguments[shape$roles], eval, data, env), "formula")
             labels <- vapply(arguments[shape$roles], as_written, "")
             names(values) <- names(labels) <- shape$names
             values <- lapply(values, drop_class)
@@ -104,7 +144,7 @@ read_response <- function(lhs, data, env, kind) {
                         states = levels(values$status), endpoint = endpoint_text(labels, shape$shape)))
         }
     }
-    value <- if (is.language(lhs)) eval(lhs, data, env) else lhs
+    value <- if (is.language(lhs)) readable(eval(lhs, data, env), "formula") else lhs
     if (!inherits(value, "Surv")) {
         abort_invalid(sprintf("The response must be a `Surv` object, as in `Surv(time, status)`; got %s.",
                               value_text(value)), "formula")
@@ -173,9 +213,11 @@ endpoint_text <- function(labels, shape) {
     }
 }
 
-# A difftime or an integer is read as it stands; a factor keeps its levels.
+# A difftime is read in its own unit, a factor keeps its levels.
 drop_class <- function(x) {
-    if (is.factor(x) || is.null(attributes(x))) x else if (is.numeric(x)) as.vector(unclass(x)) else x
+    if (is.factor(x) || is.null(attributes(x))) return(x)
+    refuse_integer64(x, "formula")
+    if (is.numeric(x) || inherits(x, "difftime")) as.vector(unclass(x)) else x
 }
 
 check_length <- function(x, n, name) {
@@ -197,9 +239,9 @@ read_weights <- function(weight, n) {
     if (!is.numeric(weight)) {
         abort_invalid(sprintf("`weights` must be numeric; got %s.", value_text(weight)), "weights")
     }
-    bad <- which(!is.na(weight) & (weight < 0 | weight != round(weight) | is.infinite(weight)))
+    bad <- which(!is.na(weight) & (weight < 0 | weight != round(weight) | weight > 2^53))
     if (length(bad)) {
-        abort_invalid(sprintf("`weights` must be whole numbers >= 0 (each counts equal rows); row %d is %s.", bad[1],
+        abort_invalid(sprintf("`weights` must be whole numbers from 0 to 2^53 (each counts equal rows); row %d is %s.", bad[1],
                               format(weight[bad[1]])), "weights", bad[1])
     }
     as.double(weight)
@@ -328,6 +370,10 @@ read_interval <- function(parts, row) {
 # Right-hand side: variables joined by +, * or :, or inside strata(); named as the user wrote them.
 read_terms <- function(rhs, data, env) {
     if (identical(rhs, 1) || identical(rhs, 1L)) return(list())
+    if (!is.language(rhs)) {
+        abort_invalid(sprintf("The right-hand side of `formula` must be 1 or name groups; got %s.", value_text(rhs)),
+                      "formula")
+    }
     if (is.call(rhs)) {
         head <- rhs[[1]]
         if (identical(head, quote(`(`))) return(read_terms(rhs[[2]], data, env))
@@ -339,16 +385,21 @@ read_terms <- function(rhs, data, env) {
         if (identical(head, quote(`-`))) {
             abort_invalid("`formula` must join its groups by `+`; `-` has no meaning for them.", "formula")
         }
+        if (identical(head, quote(offset)) || identical(head, quote(cluster)) ||
+            identical(head, quote(survival::cluster)) || identical(head, quote(tt))) {
+            abort_invalid(sprintf("`formula` takes groups on its right-hand side; `%s` is not one.", deparse1(rhs)),
+                          "formula")
+        }
         if (identical(head, quote(strata)) || identical(head, quote(survival::strata))) {
             plain <- is.null(names(rhs)) || all(names(rhs) == "")
-            if (!plain) return(list(strata = strip_label(eval(rhs, data, env))))
+            if (!plain) return(list(strata = strip_label(readable(eval(rhs, data, env), "formula"))))
             return(do.call(c, lapply(as.list(rhs)[-1], read_terms, data, env)))
         }
     }
     if (identical(rhs, quote(.))) {
         abort_invalid("`formula` must name its groups; `.` is not read.", "formula")
     }
-    stats::setNames(list(eval(rhs, data, env)), as_written(rhs))
+    stats::setNames(list(readable(eval(rhs, data, env), "formula")), as_written(rhs))
 }
 
 as_written <- function(expression) if (is.symbol(expression)) as.character(expression) else deparse1(expression)

@@ -50,8 +50,7 @@ kaplan_meier <- function(formula, data = NULL, conf.type = "auto", conf.level = 
     conf.level <- check_conf_level(conf.level)
     check_choice(conf.type, "conf.type", c("auto", survival_conf_types))
     refuse_cluster(cluster)
-    input <- read_survival(substitute(formula), data, substitute(subset), substitute(weights), na.action, group,
-                           frame = parent.frame())
+    input <- read_survival(environment(), frame = parent.frame())
     fit_kaplan_meier(input, conf.type, conf.level)
 }
 
@@ -261,8 +260,7 @@ followup_time <- function(formula, data = NULL, conf.type = "auto", conf.level =
                           weights = NULL, subset = NULL, na.action = NULL, group = NULL) {
     conf.level <- check_conf_level(conf.level)
     check_choice(conf.type, "conf.type", c("auto", survival_conf_types))
-    input <- read_survival(substitute(formula), data, substitute(subset), substitute(weights), na.action, group,
-                           frame = parent.frame())
+    input <- read_survival(environment(), frame = parent.frame())
     input$status <- 1L - input$status
     curve <- fit_kaplan_meier(input, conf.type, conf.level)
     stratum <- factor(input$stratum %||% rep.int(1L, input$n), seq_along(input$strata))

@@ -91,8 +91,7 @@ turnbull <- function(formula, data = NULL, conf.type = "auto", conf.level = 0.95
     check_choice(conf.type, "conf.type", c("auto", turnbull_conf_types))
     refuse_cluster(cluster)
     tolerance <- check_number(tolerance, "tolerance", 0, 1, open = TRUE)
-    input <- read_survival(substitute(formula), data, substitute(subset), substitute(weights), na.action, group,
-                           kind = "interval", frame = parent.frame())
+    input <- read_survival(environment(), kind = "interval", frame = parent.frame())
     fit_turnbull(input, conf.type, conf.level, tolerance)
 }
 

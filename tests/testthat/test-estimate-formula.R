@@ -125,3 +125,81 @@ test_that("results survive saving and hold no environment", {
         (is.list(x) && any(vapply(x, has_environment, NA)))
     expect_false(has_environment(unclass(fit)))
 })
+
+test_that("whether status is 0/1 or 1/2 does not depend on the rows left out", {
+    lung <- survival::lung
+    subset <- kaplan_meier(Surv(time, status) ~ 1, lung, subset = status == 1)
+    expect_equal(glance(subset)[c("n", "events")], data.frame(n = 63, events = 0))
+    peer <- survival::survfit(Surv(time, status) ~ 1, lung, subset = status == 1)
+    expect_identical(tidy(subset)$n.event[-1], peer$n.event)
+    expect_equal(glance(kaplan_meier(Surv(time, status) ~ 1, lung, weights = 2 - status))$events, 0)
+    missing <- transform(lung, time = ifelse(status == 2, NA, time))
+    expect_equal(glance(kaplan_meier(Surv(time, status) ~ 1, missing))$events, 0)
+    expect_equal(glance(turnbull(Surv(time, status) ~ 1, lung, conf.type = "none", subset = status == 1))$events, 0)
+    plain <- data.frame(time = 1:3, status = c(0, 1, 1))
+    expect_equal(glance(kaplan_meier(Surv(time, status) ~ 1, plain, subset = status == 1))$events, 2)
+    # With a third code it is no 1/2 coding; rows of 1 are events.
+    three <- data.frame(time = 1:3, status = 0:2)
+    expect_equal(glance(kaplan_meier(Surv(time, status) ~ 1, three, subset = status == 1))$events, 1)
+})
+
+test_that("what cannot be evaluated, and what is no group, is one classed error", {
+    d <- data.frame(t = c(1, 2, 3), s = c(1, 0, 1))
+    fit <- function(...) kaplan_meier(..., data = d)
+    invalid(fit(Surv(t, nowhere) ~ 1), "formula", NULL, "object 'nowhere' not found")
+    invalid(fit(Surv(t, s) ~ nowhere), "formula", NULL, "object 'nowhere' not found")
+    invalid(kaplan_meier(Surv(nowhere, s) ~ 1), "formula", NULL, "in `data`")
+    invalid(fit(Surv(t, s) ~ 1, weights = nowhere), "weights", NULL, "object 'nowhere' not found")
+    invalid(fit(Surv(t, s) ~ 1, subset = nowhere > 1), "subset", NULL, "object 'nowhere' not found")
+    invalid(fit(Surv() ~ 1), "formula", NULL, "time argument")
+    invalid(fit(Surv(t, s, type = "foo") ~ 1), "formula", NULL, "should be one of")
+    invalid(fit(Surv(t, s, t, s) ~ 1), "formula")
+    invalid(kaplan_meier(), "formula", NULL, "is required")
+    invalid(cumulative_incidence(), "formula", NULL, "is required")
+    invalid(turnbull(), "formula", NULL, "is required")
+    invalid(fit(Surv(t, s) ~ 0), "formula", NULL, "must be 1 or name groups; got 0")
+    invalid(fit(Surv(t, s) ~ NULL), "formula", NULL, "got NULL")
+    invalid(fit(Surv(t, s) ~ offset(t)), "formula", NULL, "`offset(t)` is not one")
+    invalid(fit(Surv(t, s) ~ s + cluster(t)), "formula", NULL, "`cluster(t)` is not one")
+    invalid(fit(Surv(t, s) ~ 1, na.action = na.pass), "na.action")
+    invalid(fit(Surv(t, s) ~ 1, na.action = "na.keep"), "na.action")
+    invalid(fit(Surv(t, s) ~ t, group = 1:3), "group", NULL, "right-hand side")
+    invalid(fit(Surv(t, s) ~ 1, weights = c(1, 1, 1e300)), "weights", 3)
+    invalid(fit(Surv(structure(t, class = "integer64"), s) ~ 1), "formula", NULL, "as.double()")
+    invalid(fit(Surv(t, c(0, 1e10, 1)) ~ 1), NULL, 2, "row 2 is 1e+10")
+    invalid(fit(Surv(t, c(0, -Inf, 1)) ~ 1), NULL, 2, "row 2 is -Inf")
+})
+
+test_that("weights, subset and variables are found wherever the call stands", {
+    lung <- survival::lung
+    lung$w <- rep(1:3, 76)
+    expected <- tidy(kaplan_meier(Surv(time, status) ~ sex, lung[lung$age > 60, ], weights = lung$w[lung$age > 60]))
+    through_dots <- function(d, ...) kaplan_meier(Surv(time, status) ~ sex, d, ...)
+    expect_identical(tidy(through_dots(lung, weights = w, subset = age > 60)), expected)
+    through_arguments <- function(formula, d, mine, rows) kaplan_meier(formula, d, weights = mine * 1, subset = rows)
+    expect_identical(tidy(through_arguments(Surv(time, status) ~ sex, lung, lung$w, lung$age > 60)), expected)
+    local_variables <- function(data) {
+        frame <- data$time
+        response <- data$status
+        terms <- data$sex
+        tidy(kaplan_meier(Surv(frame, response) ~ terms, weights = data$w, subset = data$age > 60))[-1]
+    }
+    expect_identical(local_variables(lung), expected[-1])
+    made_by_do_call <- do.call(kaplan_meier, list(Surv(time, status) ~ sex, lung, weights = quote(w), subset = quote(age > 60)))
+    expect_identical(tidy(made_by_do_call), expected)
+    values <- do.call("kaplan_meier", list(Surv(time, status) ~ sex, lung, weights = lung$w, subset = lung$age > 60))
+    expect_identical(tidy(values), expected)
+    in_turn <- lapply(list(Surv(time, status) ~ sex, Surv(time, status) ~ 1), kaplan_meier, data = lung, weights = lung$w,
+                      subset = lung$age > 60)
+    expect_identical(tidy(in_turn[[1]]), expected)
+    by_sex <- lapply(1:2, function(s) glance(kaplan_meier(Surv(time, status) ~ 1, lung, subset = sex == s))$n)
+    expect_equal(unlist(by_sex), c(138, 90))
+    internals <- data.frame(response = lung$time, parts = lung$status, data = lung$sex, keep = lung$w, row = lung$age)
+    expect_identical(tidy(kaplan_meier(Surv(response, parts) ~ data, internals, weights = keep, subset = row > 60))[-1],
+                     expected[-1])
+})
+
+test_that("difftime times are read in their unit", {
+    expect_identical(tidy(kaplan_meier(Surv(as.difftime(c(1, 2, 3), units = "days"), c(1, 0, 1)))),
+                     tidy(kaplan_meier(Surv(c(1, 2, 3), c(1, 0, 1)))))
+})
