@@ -13,67 +13,70 @@ turnbull_conf_types <- c("exact", "likelihood-ratio", "none")
 #' within one the mass lies is not known: survival is given after each, and inside one of positive mass it is anywhere
 #' between its values at the two ends.
 #'
-#' @param formula `Surv(left, right, type = "interval2") ~ group`; groups joined by `+` or inside `strata()`, each fitted
-#'   on its own. Or a `Surv` object of type interval2, interval, left or right (then groups by `group`). Times >= 0,
-#'   finite (right also `Inf`), any unit.
+#' @param formula `Surv(left, right, type = "interval2") ~ group`; groups joined by `+` or inside `strata()`,
+#'   each fitted on its own. Or a `Surv` object of type interval2, interval, left or right (then groups by
+#'   `group`). Times >= 0, finite (right also `Inf`), any unit.
 #' @param data Data frame with the variables of the formula, `weights` and `subset`.
-#' @param conf.type Pointwise interval of survival: `"exact"`, `"likelihood-ratio"` or `"none"`. `"auto"`: `exact` on an
-#'   attended visit grid (no row's interval has an end of another row inside it) or when no stratum has more than 100
-#'   rows, `likelihood-ratio` otherwise; what was chosen, and why, is in the notes.
+#' @param conf.type Pointwise interval of survival: `"exact"`, `"likelihood-ratio"` or `"none"`. `"auto"`:
+#'   `exact` on an attended visit grid (no row's interval has an end of another row inside it) or when no
+#'   stratum has more than 100 rows, `likelihood-ratio` otherwise; what was chosen, and why, is in the notes.
 #' @param conf.level Confidence level, between 0 and 1.
 #' @param weights Frequency weights: whole numbers, a row of weight 2 counts as two equal rows.
 #' @param subset Condition or row numbers: which rows to analyse.
-#' @param na.action `na.omit` (rows without either end or without a group are left out and counted in a note) or
-#'   `na.fail`.
+#' @param na.action `na.omit` (rows without either end or without a group are left out and counted in a note)
+#'   or `na.fail`.
 #' @param group Vector of groups when `formula` is a `Surv` object.
 #' @param cluster Not available yet; an error says so.
 #' @param tolerance The log-likelihood that may be missing (total over rows), above 0.
-#' @return A result whose [tidy()] has one row per stratum and innermost interval, also those of mass 0: `strata`,
-#'   `left`, `right` (unit of the data; open at `left`, closed at `right`, equal for an exact time; `left` 0 from a
-#'   left-censored row includes time 0), `mass` (0 to 1, adds up to 1), `estimate` (survival just after `right`),
-#'   `conf.low`, `conf.high`; at `right = Inf` the last three are `NA`. [glance()]: `n`, `events` (rows whose event was
-#'   seen), `n.strata`, `logLik`, `iterations`, `kkt` (no distribution has a log-likelihood above `logLik + kkt`),
-#'   `converged`, `unique` (are the masses the only maximiser?), `conf.type`, `conf.level`. The part `fits` has the same
-#'   for each stratum.
-#' @section Optimum: A constrained Newton method on a growing support. With `d_j` the derivative of the log-likelihood by
-#'   the mass of interval j and `n` the total weight, `kkt` is `n log(max d_j / n)`, a bound by Jensen's inequality; it is
-#'   at most `tolerance`, or the rounding error of the sums (about 2e-15 `n`) where that is more. Otherwise `converged` is
-#'   `FALSE` and a warning of class `osseosurv_convergence` says so. Data that are only exact and right-censored (or exact and left-censored) have
-#'   a closed form: the Kaplan-Meier estimate.
+#' @return A result whose [tidy()] has one row per stratum and innermost interval, also those of mass 0:
+#'   `strata`, `left`, `right` (unit of the data; open at `left`, closed at `right`, equal for an exact time;
+#'   `left` 0 from a left-censored row includes time 0), `mass` (0 to 1, adds up to 1), `estimate` (survival
+#'   just after `right`), `conf.low`, `conf.high`; at `right = Inf` the last three are `NA`. [glance()]: `n`,
+#'   `events` (rows whose event was seen), `n.strata`, `logLik`, `iterations`, `kkt` (no distribution has a
+#'   log-likelihood above `logLik + kkt`), `converged`, `unique` (are the masses the only maximiser?),
+#'   `conf.type`, `conf.level`. The part `fits` has the same for each stratum.
+#' @section Optimum: A constrained Newton method on a growing support. With `d_j` the derivative of the
+#'   log-likelihood by the mass of interval j and `n` the total weight, `kkt` is `n log(max d_j / n)`, a bound
+#'   by Jensen's inequality; it is at most `tolerance`, or the rounding error of the sums (about 2e-15 `n`)
+#'   where that is more. Otherwise `converged` is `FALSE` and a warning of class `osseosurv_convergence` says
+#'   so. Data that are only exact and right-censored (or exact and left-censored) have a closed form: the
+#'   Kaplan-Meier estimate.
 #'
-#'   `unique`: other masses reach the same likelihood if and only if the graph that joins the two ends of every row, over
-#'   the intervals with `d_j = n` (to 1e-9 relative), with a directed edge across each of them that has mass 0, is not
-#'   strongly connected. This decides every case; the rank condition of Gentleman and Geyer is the part that ignores the
-#'   directed edges.
-#' @section Intervals: `exact` takes the beta-product interval of the right-censored data with each event put where inside its
-#'   interval it makes the limit widest: the lower limit puts every event that can have happened by t as late as
-#'   possible, the upper limit only those that must, as early as possible. As visits do not depend on the event, it is
-#'   guaranteed where the beta-product interval is. On an attended visit grid both placements agree with the grouped data;
-#'   with missed visits it is conservative, and with continuous inspection it does not shrink to a point. Rows last seen
-#'   without the event at t itself count as at risk in the last factor of the lower limit, as they were observed through
-#'   t: 0 events in n seen at t gives the limit of Clopper and Pearson.
+#'   `unique`: other masses reach the same likelihood if and only if the graph that joins the two ends of
+#'   every row, over the intervals with `d_j = n` (to 1e-9 relative), with a directed edge across each of them
+#'   that has mass 0, is not strongly connected. This decides every case; the rank condition of Gentleman and
+#'   Geyer is the part that ignores the directed edges.
+#' @section Intervals: `exact` takes the beta-product interval of the right-censored data with each event put
+#'   where inside its interval it makes the limit widest: the lower limit puts every event that can have
+#'   happened by t as late as possible, the upper limit only those that must, as early as possible. As visits
+#'   do not depend on the event, it is guaranteed where the beta-product interval is. On an attended visit
+#'   grid both placements agree with the grouped data; with missed visits it is conservative, and with
+#'   continuous inspection it does not shrink to a point. Rows last seen without the event at t itself count
+#'   as at risk in the last factor of the lower limit, as they were observed through t: 0 events in n seen at
+#'   t gives the limit of Clopper and Pearson.
 #'
-#'   `likelihood-ratio` holds the values of S(t) whose profile log-likelihood lies within half the chi-square(1) quantile
-#'   of the maximum. That calibration is right in large samples on a fixed grid of visits; with few events it is too
-#'   narrow, and with one random inspection time per row too wide (the limit law is then another one, whose 95% quantile
-#'   is about 2.3, not 3.84: Banerjee and Wellner). With more than 500 innermost intervals in a stratum it is computed at
-#'   up to 100 of them, and the limits of the others are those of the nearest computed on the safe side (limits do not
-#'   rise with time); a note says so.
-#' @section Coverage: At nominal 95%, n = 8, 11, 20, 60, visits at 1, 3, 6, 12, 24, 36 months of which 100, 80 or 60% were
-#'   attended, dropout of 20% by 24 months, exponential rates 0.1 and 0.01 a month, at 6, 12 and 24 months (2,000 samples
-#'   each, `turnbull-coverage.csv` in the folder `validation` of the package): `exact` covered in 96.1 to 100% with at most
-#'   2.3% on either side; `likelihood-ratio` in 89.7 to 99.1% with up to 8.1% on one side. Mean widths at 6 months, rate
-#'   0.1, n = 11: `exact` 0.59, 0.66, 0.74 and `likelihood-ratio` 0.53, 0.55, 0.59 at 100, 80, 60%.
-#' @section Agreement: On random data the log-likelihood is never below that of `icenReg::ic_np`, `npsurv::npsurv` or
-#'   `MLEcens::computeMLE` by more than 1e-8. Printed masses of the breast cosmesis data (Finkelstein and Wolfe)
-#'   are reproduced to their last digit. With exact and right-censored rows it equals the Kaplan-Meier estimate of
-#'   `survival::survfit` to 1e-12.
-#' @section Errors: `osseosurv_invalid`, with `argument` and `index`, for left > right, negative or infinite left ends, NaN,
-#'   weights that are not whole numbers >= 0, no rows.
-#' @references Turnbull BW (1976) \doi{10.1111/j.2517-6161.1976.tb01597.x}. Peto R (1973) \doi{10.2307/2346307}. Wang Y
-#'   (2007) \doi{10.1111/j.1467-9868.2007.00583.x}. Gentleman R, Geyer CJ (1994) \doi{10.1093/biomet/81.3.618}. Fay MP,
-#'   Brittain EH, Proschan MA (2013) \doi{10.1093/biostatistics/kxt016}. Banerjee M, Wellner JA (2001)
-#'   \doi{10.1214/aos/1015345959}.
+#'   `likelihood-ratio` holds the values of S(t) whose profile log-likelihood lies within half the
+#'   chi-square(1) quantile of the maximum. That calibration is right in large samples on a fixed grid of
+#'   visits; with few events it is too narrow, and with one random inspection time per row too wide (the limit
+#'   law is then another one, whose 95% quantile is about 2.3, not 3.84: Banerjee and Wellner). With more than
+#'   500 innermost intervals in a stratum it is computed at up to 100 of them, and the limits of the others
+#'   are those of the nearest computed on the safe side (limits do not rise with time); a note says so.
+#' @section Coverage: At nominal 95%, n = 8, 11, 20, 60, visits at 1, 3, 6, 12, 24, 36 months of which 100, 80
+#'   or 60% were attended, dropout of 20% by 24 months, exponential rates 0.1 and 0.01 a month, at 6, 12 and
+#'   24 months (2,000 samples each, `turnbull-coverage.csv` in the folder `validation` of the package):
+#'   `exact` covered in 96.1 to 100% with at most 2.3% on either side; `likelihood-ratio` in 89.7 to 99.1%
+#'   with up to 8.1% on one side. Mean widths at 6 months, rate 0.1, n = 11: `exact` 0.59, 0.66, 0.74 and
+#'   `likelihood-ratio` 0.53, 0.55, 0.59 at 100, 80, 60%.
+#' @section Agreement: On random data the log-likelihood is never below that of `icenReg::ic_np`,
+#'   `npsurv::npsurv` or `MLEcens::computeMLE` by more than 1e-8. Printed masses of the breast cosmesis data
+#'   (Finkelstein and Wolfe) are reproduced to their last digit. With exact and right-censored rows it equals
+#'   the Kaplan-Meier estimate of `survival::survfit` to 1e-12.
+#' @section Errors: `osseosurv_invalid`, with `argument` and `index`, for left > right, negative or infinite
+#'   left ends, NaN, weights that are not whole numbers >= 0, no rows.
+#' @references Turnbull BW (1976) \doi{10.1111/j.2517-6161.1976.tb01597.x}. Peto R (1973)
+#'   \doi{10.2307/2346307}. Wang Y (2007) \doi{10.1111/j.1467-9868.2007.00583.x}. Gentleman R, Geyer CJ (1994)
+#'   \doi{10.1093/biomet/81.3.618}. Fay MP, Brittain EH, Proschan MA (2013)
+#'   \doi{10.1093/biostatistics/kxt016}. Banerjee M, Wellner JA (2001) \doi{10.1214/aos/1015345959}.
 #' @seealso [survival_at.turnbull()], [quantile.turnbull()], [kaplan_meier()].
 #' @examples
 #' # Bone growth seen at visits: six by month 6, three by month 12, two not by their last visit.
@@ -111,8 +114,8 @@ fit_turnbull <- function(input, conf.type, conf.level, tolerance) {
     table$conf.low <- limits$conf.low
     table$conf.high <- limits$conf.high
     if (!all(fits$converged)) {
-        warn("convergence", sprintf(paste("The log-likelihood may be short of its maximum by up to %.2g (`tolerance` is %.2g);",
-                                          "see `kkt` in glance()."), sum(fits$kkt), tolerance), "tolerance")
+        warn("convergence", sprintf(paste("The log-likelihood may be short of its maximum by up to %.2g, `tolerance` is",
+                                          "%.2g; see `kkt` in glance()."), sum(fits$kkt), tolerance), "tolerance")
     }
     new_result(
         "turnbull",
@@ -164,19 +167,19 @@ choose_turnbull_interval <- function(conf.type, grid, n) {
     if (all(grid)) {
         list(conf.type = "exact", note = "Interval exact: the visits form a grid that was attended.")
     } else if (max(n) <= 100) {
-        list(conf.type = "exact", note = paste("Interval exact: no stratum has more than 100 rows; where visits were missed",
-                                               "it is conservative."))
+        list(conf.type = "exact", note = paste("Interval exact: no stratum has more than 100 rows; where visits were",
+                                               "missed it is conservative."))
     } else {
         list(conf.type = "likelihood-ratio",
-             note = paste("Interval likelihood-ratio: more than 100 rows, and no visit grid that was attended; its level",
-                          "is approximate."))
+             note = paste("Interval likelihood-ratio: more than 100 rows, and no visit grid that was attended; its",
+                          "level is approximate."))
     }
 }
 
 turnbull_conf_text <- function(conf.type, conf.level) {
     switch(conf.type,
-           exact = sprintf("with pointwise %s beta-product confidence intervals valid for every placement of the events.",
-                           percent_text(conf.level)),
+           exact = sprintf(paste("with pointwise %s beta-product confidence intervals valid for every placement of the",
+                                 "events."), percent_text(conf.level)),
            "likelihood-ratio" = sprintf("with pointwise %s profile likelihood-ratio confidence intervals.",
                                         percent_text(conf.level)),
            "without confidence intervals.")
@@ -186,7 +189,8 @@ turnbull_notes <- function(fits) {
     where <- function(s) if (nrow(fits) == 1) "" else paste0(" in ", paste(fits$strata[s], collapse = "; "))
     notes <- character()
     if (any(!fits$unique)) {
-        notes <- sprintf("The masses%s are not the only ones that reach the maximum of the likelihood.", where(!fits$unique))
+        notes <- sprintf("The masses%s are not the only ones that reach the maximum of the likelihood.",
+                         where(!fits$unique))
     }
     if (any(fits$events == 0)) {
         notes <- c(notes, sprintf("No event was seen%s: survival_at() gives the limits of survival at any time.",
@@ -219,8 +223,8 @@ turnbull_limits <- function(rows, n_stratum, table, size, conf.type, conf.level)
         high[own] <- c(1, high[own][known])[findInterval(seq_along(own), known) + 1]
     }
     note <- if (any(crowded)) {
-        sprintf(paste("Likelihood-ratio limits were computed at up to %d innermost intervals of a stratum; the others",
-                      "carry the limits of the nearest of these on the safe side."), most_ratio_limits[["some"]])
+        sprintf(paste("Likelihood-ratio limits were computed at up to %d innermost intervals of a stratum; the",
+                      "others carry the limits of the nearest of these on the safe side."), most_ratio_limits[["some"]])
     }
     list(conf.low = low, conf.high = high, note = note)
 }
@@ -246,10 +250,10 @@ split_turnbull <- function(x) {
 #' @param x A [turnbull()] result.
 #' @param times Numeric, length `m`, finite, >= 0, in the unit of the data.
 #' @param ... Not used.
-#' @return Data frame, one row per stratum and time: `strata`, `time`, `estimate` (survival just after the time; `NA`
-#'   strictly inside an innermost interval of positive mass, where the likelihood leaves it open), `lowest` and `highest`
-#'   (the range that the likelihood leaves; both equal `estimate` elsewhere), `conf.low`, `conf.high` (of the type of `x`,
-#'   valid at any time).
+#' @return Data frame, one row per stratum and time: `strata`, `time`, `estimate` (survival just after the
+#'   time; `NA` strictly inside an innermost interval of positive mass, where the likelihood leaves it open),
+#'   `lowest` and `highest` (the range that the likelihood leaves; both equal `estimate` elsewhere),
+#'   `conf.low`, `conf.high` (of the type of `x`, valid at any time).
 #' @section Errors: `osseosurv_invalid` (with `index`) for missing, negative or infinite times.
 #' @examples
 #' left <- c(0, 3, 3, 6, 12)
@@ -269,7 +273,8 @@ survival_at.turnbull <- function(x, times, ...) {
     table$conf.low <- rep_len(limits$conf.low, nrow(table))
     table$conf.high <- rep_len(limits$conf.high, nrow(table))
     as_asked <- order(stratum, rep(sorted, n_strata))
-    as_frame(lapply(table[c("strata", "time", "estimate", "lowest", "highest", "conf.low", "conf.high")], `[`, as_asked))
+    columns <- c("strata", "time", "estimate", "lowest", "highest", "conf.low", "conf.high")
+    as_frame(lapply(table[columns], `[`, as_asked))
 }
 
 # Survival just after each time: all that has ended by then is gone, what has started may be.
@@ -290,9 +295,10 @@ survival_range <- function(curve, times) {
 #' @param x A [turnbull()] result.
 #' @param probs Numeric, between 0 and 1: shares that have had the event.
 #' @param ... Not used.
-#' @return Data frame, one row per stratum and probability: `strata`, `prob`, `left`, `right` (the quantile lies in
-#'   `(left, right]`; both `Inf` if it is not reached by the last visit), `conf.low`, `conf.high` (first right end at which the lower and
-#'   the upper limit of survival are at most 1 - p; `Inf` not reached, `NA` without an interval).
+#' @return Data frame, one row per stratum and probability: `strata`, `prob`, `left`, `right` (the quantile
+#'   lies in `(left, right]`; both `Inf` if it is not reached by the last visit), `conf.low`, `conf.high`
+#'   (first right end at which the lower and the upper limit of survival are at most 1 - p; `Inf` not reached,
+#'   `NA` without an interval).
 #' @section Errors: `osseosurv_invalid` for probabilities outside 0 to 1.
 #' @examples
 #' left <- c(0, 3, 3, 6, 12)

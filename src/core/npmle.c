@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_NEWTON = 30, MAX_IDLE = 12 };
+enum { MAX_NEWTON = 30, MAX_IDLE = 12, THIN = 64 };
 
 static int allocate(oss_npmle *q, size_t n, size_t m)
 {
@@ -367,10 +367,13 @@ static void meet_tilt(oss_npmle *q)
     npmle_rescale(q);
 }
 
-/* Newton on the support until the slopes there are at most `target`. */
-static oss_status climb(oss_npmle *q, double target, oss_error *err)
+/* Newton on the support until the slopes there are at most `target`. patient: with the exact factor
+ * wherever it can be had. */
+static oss_status climb(oss_npmle *q, double target, int patient, oss_error *err)
 {
-    const int dense = q->k <= OSS_MAX_DENSE;
+    /* With few rows a cell, many exact among them, conjugate gradients win much earlier. */
+    const int thin = q->k > THIN && q->n_edge < 6 * q->k && !patient;
+    const int dense = q->k <= OSS_MAX_DENSE && !thin;
     for (int newton = 0; newton < (dense ? MAX_NEWTON : 1); newton++) {
         const double top = npmle_slopes(q);
         if (newton > 0 && top <= target)
@@ -412,7 +415,8 @@ oss_status oss_npmle_solve(oss_npmle *q, double tolerance, size_t max_iterations
     for (int first = 1;; first = 0) {
         if (!(first && closed)) {
             npmle_look(q);
-            const oss_status status = climb(q, fmax(enough / 4, 0.01 * best), err);
+            const oss_status status =
+                climb(q, fmax(enough / 4, 0.01 * best), fit->iterations > 40, err);
             if (status != OSS_OK)
                 return status;
             keep_cells(q);

@@ -11,9 +11,10 @@
  * Method: constrained Newton on a working support that grows by the steepest cell of each gap
  * (Wang 2007, JRSS-B 69:185). The quadratic problem of a step, with bounds p >= 0, is solved by
  * block principal pivoting (Portugal, Judice and Vicente 1994, Math. Comp. 63:625) on a Cholesky
- * factor, or, past 1000 cells of support, by conjugate gradients with the tridiagonal part of the
- * Hessian of the distribution function as preconditioner. Data that are only exact and
- * right-censored (or exact and left-censored) have a closed form. Sums are compensated. */
+ * factor, or, past 1000 cells of support or with few rows a cell, by conjugate gradients with the
+ * tridiagonal part of the Hessian of the distribution function as preconditioner. Data that are
+ * only exact and right-censored (or exact and left-censored) have a closed form. Sums are
+ * compensated. */
 
 #include "status.h"
 

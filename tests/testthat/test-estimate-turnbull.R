@@ -8,11 +8,13 @@ test_that("breast cosmesis: masses as printed by Finkelstein and Wolfe (1985)", 
     radio <- table[table$strata == "treatment=radiotherapy", ]
     expect_equal(radio$left, c(4, 6, 7, 11, 24, 33, 38, 46))
     expect_equal(radio$right, c(5, 7, 8, 12, 25, 34, 40, 48))
-    expect_equal(round(radio$mass, 4), c(.0463, .0334, .0887, .0708, .0926, .0818, .1209, .4656), tolerance = 1.1e-4)
+    printed <- c(.0463, .0334, .0887, .0708, .0926, .0818, .1209, .4656)
+    expect_lt(max(abs(radio$mass - printed)), 6.1e-5)
     both <- table[table$strata == "treatment=with chemotherapy", ]
     expect_equal(both$left, c(4, 5, 11, 16, 18, 19, 24, 30, 35, 44, 48))
     expect_equal(both$right, c(5, 8, 12, 17, 19, 20, 25, 31, 36, 48, 60))
-    expect_lt(max(abs(both$mass - c(.0433, .0433, .0692, .1454, .1411, .1157, .0999, .0709, .1608, .0552, .0552))), 5.1e-5)
+    printed <- c(.0433, .0433, .0692, .1454, .1411, .1157, .0999, .0709, .1608, .0552, .0552)
+    expect_lt(max(abs(both$mass - printed)), 5.1e-5)
     expect_lt(max(abs(fit$fits$logLik - c(-58.06002, -65.63696))), 5e-6)
     expect_true(all(fit$fits$kkt <= 1e-8, fit$fits$converged, fit$fits$unique))
     expect_equal(glance(fit)$logLik, sum(fit$fits$logLik))
@@ -165,7 +167,8 @@ test_that("exact interval: grid is Clopper-Pearson until the first is lost, then
     expect_equal(table$conf.high[1:2], qbeta(.975, c(9, 7), c(3, 5)), tolerance = 1e-9)
     after <- survival_at(fit, 24)
     expect_equal(c(after$conf.low, after$conf.high),
-                 slow_beta_product(c(6, 6, 6, 12, 12, 12.5, 12.5, 12.5, 12.5, 24.5, 24.5), right < Inf, 24), tolerance = 1e-9)
+                 slow_beta_product(c(6, 6, 6, 12, 12, 12.5, 12.5, 12.5, 12.5, 24.5, 24.5), right < Inf, 24),
+                 tolerance = 1e-9)
 })
 
 test_that("likelihood ratio: Thomas-Grunkemeier for exact and right-censored rows, the profile by constrained search", {
@@ -191,7 +194,8 @@ test_that("likelihood ratio: Thomas-Grunkemeier for exact and right-censored row
     right <- c(3, 3, 6, 6, 6, Inf, Inf, Inf)
     fit <- turnbull(Surv(left, right, type = "interval2"), conf.type = "likelihood-ratio")
     loglik <- function(a, b) 2 * log(1 - a) + 2 * log(a - b) + log(1 - b) + 2 * log(b) + log(a)
-    best <- optim(c(0.7, 0.4), function(x) if (x[1] <= x[2]) 1e9 else -loglik(x[1], x[2]), control = list(reltol = 1e-14))
+    cost <- function(x) if (x[1] <= x[2]) 1e9 else -loglik(x[1], x[2])
+    best <- optim(c(0.7, 0.4), cost, control = list(reltol = 1e-14))
     lost <- function(b) {
         2 * (-best$value - optimize(loglik, c(b, 1), b = b, maximum = TRUE, tol = 1e-10)$objective) - qchisq(.95, 1)
     }
@@ -308,7 +312,8 @@ test_that("faults are one classed error that names the argument and the row", {
     expect_equal(fault(turnbull(Surv(c(1, -1), c(2, 4), type = "interval2")))$index, 2)
     expect_equal(fault(turnbull(Surv(c(1, NaN), c(2, 4), type = "interval2")))$index, 2)
     expect_equal(fault(turnbull(Surv(c(1, 2), c(2, 4), type = "interval2"), weights = c(1, 0.5)))$index, 2)
-    expect_error(turnbull(Surv(1, 2, type = "interval2"), conf.type = "bootstrap"), "not available yet", class = "osseosurv_invalid")
+    expect_error(turnbull(Surv(1, 2, type = "interval2"), conf.type = "bootstrap"), "not available yet",
+                 class = "osseosurv_invalid")
     expect_error(turnbull(Surv(1, 2, type = "interval2"), conf.type = "wald"), class = "osseosurv_invalid")
     expect_error(turnbull(Surv(1, 2, type = "interval2"), cluster = ~id), class = "osseosurv_invalid")
     expect_error(turnbull(Surv(1, 2, type = "interval2"), tolerance = 0), class = "osseosurv_invalid")
