@@ -100,7 +100,11 @@ compare_literature <- function(cohort, literature = NULL, figures = names(compar
         conf.level = conf.level)
 }
 
-unique_text <- function(results, part) paste(unique(vapply(results, function(one) one[[part]], "")), collapse = " ")
+# The degrees of freedom differ from pool to pool and are in each result; the sentence is said once.
+unique_text <- function(results, part) {
+    text <- vapply(results, function(one) one[[part]], "")
+    paste(unique(sub(" \\([0-9]+ df\\)", "", text)), collapse = " ")
+}
 
 # Every combination of figure, prosthesis and denominator, with the cohorts that can be pooled.
 literature_pools <- function(literature, figures, overlap_group) {
