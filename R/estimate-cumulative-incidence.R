@@ -105,7 +105,8 @@ incidence_table <- function(fit, counts, strata, causes) {
 #'   nobody was event-free by then.
 #' @section Errors: `osseosurv_invalid` (with `index`) for missing, negative or infinite times.
 #' @examples
-#' status <- factor(c("censored", "loosening", "infection", "censored"), c("censored", "loosening", "infection"))
+#' status <- c("censored", "loosening", "infection", "censored")
+#' status <- factor(status, c("censored", "loosening", "infection"))
 #' incidence_at(cumulative_incidence(Surv(c(12, 20, 26, 40), status)), c(12, 24))
 #' @export
 incidence_at <- function(x, times) {

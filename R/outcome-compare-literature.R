@@ -210,7 +210,7 @@ contrast_table <- function(pools, figures, method, conf.level) {
         data <- data.frame(events = c(solid$events, porous$events), n = c(solid$n, porous$n),
                            prosthesis = factor(rep(c("solid", "porous"), c(nrow(solid), nrow(porous))),
                                                c("solid", "porous")))
-        fit <- meta_analysis(events, n, moderator = ~prosthesis, data = data, method = method, exponentiate = TRUE,
+        fit <- meta_analysis(data$events, data$n, moderator = ~prosthesis, data = data, method = method, exponentiate = TRUE,
                              conf.level = conf.level)
         table <- tidy(fit)
         row <- table[table$term == "porous - solid", ]
