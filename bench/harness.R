@@ -69,7 +69,9 @@ save_results <- function(capability, folder = "bench/results") {
     rows <- bench_rows[[capability]]
     number <- vapply(rows, is.double, NA)
     rows[number] <- lapply(rows[number], signif, 4)
-    write.csv(rows, file.path(folder, paste0(capability, ".csv")), row.names = FALSE, quote = FALSE)
+    # Cases have commas in their names.
+    text <- which(vapply(rows, is.character, NA))
+    write.csv(rows, file.path(folder, paste0(capability, ".csv")), row.names = FALSE, quote = text)
     cat(sprintf("%s; R %s, %s, %d cores\n", file.path(folder, paste0(capability, ".csv")), getRversion(),
                 R.version$platform, parallel::detectCores()))
 }
