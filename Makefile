@@ -1,6 +1,6 @@
 # make report   install what is missing, build, run the main job on the published cohort into report/
 # make test     install what is missing, build, run every test; ends with "N passed, N failed, N skipped"
-# make fuzz     long fuzzing;  make bench   timings against the peers;  make document   man/ and NAMESPACE
+# make fuzz     long fuzzing;  make bench   timings against the peers;  make document   man/ and NAMESPACE;  make readme   its picture and table
 
 LIBRARY = build/library
 R_RUN = R_LIBS=$(CURDIR)/$(LIBRARY) Rscript --vanilla
@@ -34,7 +34,11 @@ bench: setup-tests install
 document:
 	R_LIBS=$(CURDIR)/$(LIBRARY) Rscript -e 'roxygen2::roxygenise(load_code = roxygen2::load_installed)' && git diff --stat -- man NAMESPACE
 
+readme: install
+	@$(R_RUN) tools/readme-figure.R
+	@$(R_RUN) tools/readme-bench.R
+
 clean:
 	rm -rf build report src/*.o src/*/*.o src/*.so src/Makevars
 
-.PHONY: help setup setup-tests install report test fuzz bench document clean
+.PHONY: help setup setup-tests install report test fuzz bench document readme clean
