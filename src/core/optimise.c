@@ -369,11 +369,19 @@ oss_status oss_spd_inverse(size_t p, double *a, double *log_det, oss_error *err)
     if (p == 0)
         return OSS_OK;
     gsl_matrix_view m = gsl_matrix_view_array(a, p, p);
-    if (gsl_linalg_cholesky_decomp1(&m.matrix) != GSL_SUCCESS)
-        return oss_fail(err, OSS_ENOCONV, OSS_NO_INDEX, "a matrix is not positive definite");
-    if (log_det)
-        for (size_t i = 0; i < p; i++)
+    int definite = gsl_linalg_cholesky_decomp1(&m.matrix) == GSL_SUCCESS;
+    /* A pivot that is rounding of its diagonal (the sum of squares of the factor's row) is a zero.
+     */
+    for (size_t i = 0; i < p && definite; i++) {
+        double diagonal = 0;
+        for (size_t j = 0; j <= i; j++)
+            diagonal += a[i * p + j] * a[i * p + j];
+        definite = a[i * p + i] * a[i * p + i] > 1e-13 * diagonal;
+        if (log_det)
             *log_det += 2 * log(a[i * p + i]);
+    }
+    if (!definite)
+        return oss_fail(err, OSS_ENOCONV, OSS_NO_INDEX, "a matrix is not positive definite");
     if (gsl_linalg_cholesky_invert(&m.matrix) != GSL_SUCCESS)
         return oss_fail(err, OSS_ENOCONV, OSS_NO_INDEX, "a matrix is not positive definite");
     return OSS_OK;

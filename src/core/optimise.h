@@ -70,7 +70,7 @@ OSS_CHECKED oss_status oss_profile_limit(oss_scalar drop, void *context, double 
                                          oss_error *err);
 
 /* Symmetric positive definite a[p * p] to its inverse in place, *log_det its log determinant (NULL
- * allowed). Not positive definite: OSS_ENOCONV. */
+ * allowed). Not positive definite, to 1e-13 of the diagonal: OSS_ENOCONV. */
 OSS_CHECKED oss_status oss_spd_inverse(size_t p, double *a, double *log_det, oss_error *err);
 
 #endif

@@ -37,7 +37,7 @@ static const double stirling_table[] = {
 static double stirling_error(double a)
 {
     double shift = 0, up = a;
-    if (a <= 12 && 2 * a == floor(2 * a))
+    if (a >= 0.5 && a <= 12 && 2 * a == floor(2 * a))
         return stirling_table[(int) (2 * a) - 1];
     if (a < 12) {
         double product = 1;

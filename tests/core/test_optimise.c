@@ -215,6 +215,9 @@ static void test_inverse(void)
     CHECK_NEAR(log_det, log(8), 1e-15);
     double singular[4] = { 1, 2, 2, 4 };
     CHECK(oss_spd_inverse(2, singular, NULL, NULL) == OSS_ENOCONV);
+    /* A constant column beside the intercept, weights that rounding makes look different. */
+    double collinear[] = { 0.7, 2.1, 2.1, 6.3 + 1e-15 };
+    CHECK(oss_spd_inverse(2, collinear, NULL, NULL) == OSS_ENOCONV);
 }
 
 int main(void)
