@@ -5,7 +5,8 @@
 #'
 #' @inheritParams reconstruction_survival
 #' @return An outcome. `$tables`: "Measurements" (a row a numeric column of the contract that has values: `n`, `missing`,
-#'   `mean`, `sd`, `median`, `minimum`, `maximum`, and the t interval `conf.low`, `conf.high` of the mean), "Function"
+#'   `mean`, `sd`, `median`, `minimum`, `maximum`, and the t interval `conf.low`, `conf.high` of the mean, `NA` where all
+#'   values are equal), "Function"
 #'   (the same for LEFS and range of motion), "Categories" (`x` of `n` in each level, Clopper-Pearson), "Complications"
 #'   (reconstructions with each complication).
 #' @section Errors: `osseosurv_invalid` for a `by` that is no column of `patients`.
@@ -50,12 +51,14 @@ measurement_table <- function(data, by, columns, conf.level) {
             all <- as.numeric(data[[columns$column[i]]][strata == s])
             x <- all[!is.na(all)]
             n <- length(x)
-            half <- if (n > 1) stats::qt((1 + conf.level) / 2, n - 1) * stats::sd(x) / sqrt(n)
+            spread <- if (n > 1) stats::sd(x) else NA_real_
+            # Without spread the t interval would be a point.
+            half <- if (n > 1 && spread > 0) stats::qt((1 + conf.level) / 2, n - 1) * spread / sqrt(n) else NA_real_
+            known <- function(f) if (n) f(x) else NA_real_
             as_frame(list(strata = s, variable = columns$column[i], unit = columns$unit[i], n = n,
-                          missing = length(all) - n, mean = if (n) mean(x) else NA_real_, conf.low = if (n > 1) mean(x) - half else NA_real_,
-                          conf.high = if (n > 1) mean(x) + half else NA_real_, sd = if (n > 1) stats::sd(x) else NA_real_,
-                          median = if (n) stats::median(x) else NA_real_, minimum = if (n) min(x) else NA_real_,
-                          maximum = if (n) max(x) else NA_real_))
+                          missing = length(all) - n, mean = known(mean), conf.low = known(mean) - half,
+                          conf.high = known(mean) + half, sd = spread, median = known(stats::median),
+                          minimum = known(min), maximum = known(max)))
         }))
     })
     bind_rows(rows)

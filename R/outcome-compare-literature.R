@@ -71,6 +71,7 @@ compare_literature <- function(cohort, literature = NULL, figures = names(compar
     years <- sum(cohort$patients$followup_mo - cohort$patients$entry_mo) / 12
 
     pools <- literature_pools(literature, figures, cohort$overlap_group)
+    if (years == 0) pools <- Filter(function(pool) pool$measure == "proportion", pools)
     fits <- Filter(Negate(is.null), lapply(pools, pool_fit, method = method, conf.level = conf.level))
     own <- own_counts(observed[figures], n, conf.level)
     pooled <- pooled_table(fits[vapply(fits, function(f) f$measure == "proportion", NA)], 1)
@@ -95,7 +96,8 @@ compare_literature <- function(cohort, literature = NULL, figures = names(compar
                         "pooled apart for solid and porous prostheses. This cohort was held against the predictive",
                         "distribution of the count in a cohort of its size.", unique_text(meta, "methods")),
         references = unlist(lapply(meta, function(one) one$references)),
-        notes = c(comparison_notes(cohort, unknown, pools, fits),
+        notes = c(comparison_notes(cohort, unknown, pools, fits, conf.level),
+                  if (years == 0) "Rates are not compared: the cohort has no time under observation.",
                   named_notes(stats::setNames(meta, gsub("_", " ", names(meta))))),
         conf.level = conf.level)
 }
@@ -243,7 +245,7 @@ left_out_cohorts <- function(pools) {
     bind_rows(rows)
 }
 
-comparison_notes <- function(cohort, unknown, pools, fits) {
+comparison_notes <- function(cohort, unknown, pools, fits, conf.level) {
     none <- setdiff(names(pools), names(fits))
     c(if (any(unknown)) {
           sprintf("Not on record in this cohort and not compared: %s.",
@@ -253,6 +255,8 @@ comparison_notes <- function(cohort, unknown, pools, fits) {
       if (is.null(cohort$overlap_group)) {
           "The cohort has no `overlap_group`: if it has been published, its own publication may be among the comparators."
       },
-      sprintf("With %d reconstructions, a complication that did not occur may still have a risk of %s (exact 95%%).",
-              nrow(cohort$patients), percent_text(round(proportion_ci(0, nrow(cohort$patients))$conf.high, 3))))
+      sprintf("With %d reconstructions, a complication that did not occur may still have a risk of %s (exact %s).",
+              nrow(cohort$patients),
+              percent_text(round(proportion_ci(0, nrow(cohort$patients), conf.level = conf.level)$conf.high, 3)),
+              percent_text(conf.level)))
 }

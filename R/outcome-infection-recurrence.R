@@ -23,18 +23,20 @@ infection_recurrence <- function(cohort, by = NULL, times = c(12, 24, 36, 60), c
     cohort_needs(cohort, c("infections", "findings"), purpose = "the recurrence of infection")
     patients <- outcome_patients(cohort, by)
     episodes <- infection_episodes(cohort, patients)
-    first <- first_infections(patients, episodes)
+    first <- first_infections(patients, episodes$table)
+    rate <- infection_rate(patients, episodes$table, conf.level)
+    markers <- marker_table(cohort, patients, conf.level)
     incidence <- first_incidence(patients, first$latest, conf.level)
     earliest <- incidence_at(first_incidence(patients, first$earliest, conf.level), times)
     risk <- incidence_at(incidence, times)
     risk <- risk[risk$cause == "infection", names(risk) != "cause"]
     risk$earliest <- earliest$estimate[earliest$cause == "infection"]
 
-    tables <- list("Rate of infection per 100 years" = infection_rate(patients, episodes, conf.level),
+    tables <- list("Rate of infection per 100 years" = rate$table,
                    "Risk of a first infection" = risk,
                    "Episodes" = episodes$table,
                    "Organisms" = organism_table(cohort, patients, conf.level),
-                   "Laboratory markers" = marker_table(cohort, patients, conf.level))
+                   "Laboratory markers" = markers$table)
     absent <- vapply(tables, is.null, NA)
     wanted <- c("Organisms" = "`organism` in `patients` or `infections`",
                 "Laboratory markers" = "`labs` with two stages of a marker")
@@ -53,9 +55,12 @@ infection_recurrence <- function(cohort, by = NULL, times = c(12, 24, 36, 60), c
                         "Hodges-Lehmann estimate and its exact interval."),
         references = c("Garwood (1936) Biometrika 28:437", incidence$references,
                        "Pratt (1959) J Am Stat Assoc 54:655"),
-        notes = c(patients$notes, episodes$notes, first$notes, unestimable_note(risk),
+        notes = c(patients$notes, episodes$notes, first$notes, rate$notes, markers$notes, unestimable_note(risk),
+                  if (!is.null(by) && !all(absent[c("Organisms", "Laboratory markers")])) {
+                      "Organisms and laboratory markers are those of all reconstructions analysed, not by group."
+                  },
                   sprintf("No table \"%s\": the cohort has no %s.", names(tables)[absent], wanted[names(tables)[absent]])),
-        labs = if (!absent[["Laboratory markers"]]) cohort$labs, times = times, conf.level = conf.level)
+        labs = if (!absent[["Laboratory markers"]]) cohort$labs[cohort$labs$marker %in% markers$table$marker, ], times = times, conf.level = conf.level)
 }
 
 # Episodes of the patients analysed; of findings only the first of a reconstruction counts as one.
@@ -79,39 +84,71 @@ infection_episodes <- function(cohort, patients) {
     list(table = table, notes = notes)
 }
 
+# Episodes that can have begun while their reconstruction was under observation, per time under observation.
 infection_rate <- function(patients, episodes, conf.level) {
     data <- patients$data
     levels <- stratum_levels(data, patients$by)
     strata <- factor(stratum_of(data, patients$by), levels)
-    of <- strata[match(episodes$table$reconstruction, data$reconstruction)]
-    events <- as.vector(table(of))
+    owner <- match(episodes$reconstruction, data$reconstruction)
+    before <- data$entry_mo[owner] > 0 & episodes$onset_right_mo <= data$entry_mo[owner]
+    after <- episodes$onset_left_mo > data$followup_mo[owner]
+    events <- as.vector(table(strata[owner[!before & !after]]))
     years <- reconstruction_years(data, strata)
-    bind_rows(lapply(c("garwood", "mid-p"), function(method) {
+    table <- bind_rows(lapply(c("garwood", "mid-p"), function(method) {
         rows <- rate_rows(levels, events, years, conf.level, method)
         as_frame(c(list(strata = rows$strata, method = rep(method, nrow(rows))), as.list(rows[-1])))
     }))
+    count <- function(outside, when) {
+        if (any(outside)) sprintf("%d episode%s %s not counted in the rate.", sum(outside), plural_s(sum(outside)), when)
+    }
+    list(table = table, notes = c(count(before, "before entry"), count(after, "after the end of follow-up"),
+                                  no_time_note(table)))
 }
 
-# Time and kind of what came first, with the onset at either end of its interval.
+#' What came first, with the onset at either end of its interval
+#'
+#' @param patients From outcome_patients().
+#' @param episodes Data frame of episodes.
+#' @return List: `latest`, `earliest`, patients of the curves with `first_mo` and `first` (a factor: censored, infection,
+#'   failure, death, amputation); `notes`.
+#' @noRd
 first_infections <- function(patients, episodes) {
-    data <- patients$data
-    table <- episodes$table
+    data <- patients$data[patients$observed, ]
     ends <- c("censored", "lost")
-    place <- function(onset) {
-        first <- tapply(onset, factor(table$reconstruction, data$reconstruction), min)
-        first <- as.vector(first)
+    first_of <- function(onset) {
+        as.vector(tapply(onset, factor(episodes$reconstruction, data$reconstruction), min))
+    }
+    latest <- first_of(episodes$onset_right_mo)
+    earliest <- first_of(episodes$onset_left_mo)
+    # Infected when observation began: no longer at risk of a first infection.
+    already <- patients$truncated & !is.na(earliest) & earliest <= data$entry_mo
+    if (all(already)) {
+        abort_invalid("Every reconstruction was infected before its `entry_mo`: none is at risk of a first infection.",
+                      "cohort")
+    }
+    place <- function(first) {
         infected <- !is.na(first) & first <= data$followup_mo
         data$first_mo <- ifelse(infected, first, data$followup_mo)
         data$first <- factor(ifelse(infected, "infection", ifelse(data$end %in% ends, "censored", as.character(data$end))),
                              c("censored", "infection", "failure", "death", "amputation"))
-        data
+        data[!already, ]
     }
-    late <- sum(table$onset_left_mo > data$followup_mo[match(table$reconstruction, data$reconstruction)])
-    widest <- if (nrow(table)) max(table$onset_right_mo - table$onset_left_mo) else 0
-    list(latest = place(table$onset_right_mo), earliest = place(table$onset_left_mo),
+    end <- data$followup_mo[match(episodes$reconstruction, data$reconstruction)]
+    late <- sum(episodes$onset_left_mo > end, na.rm = TRUE)
+    astride <- sum(episodes$onset_left_mo <= end & episodes$onset_right_mo > end, na.rm = TRUE)
+    widest <- if (nrow(episodes)) max(episodes$onset_right_mo - episodes$onset_left_mo) else 0
+    list(latest = place(latest), earliest = place(earliest),
          notes = c(if (widest > 0) sprintf("Onset is known to within %s months at worst.", format(widest, digits = 2)),
+                   if (any(already)) {
+                       sprintf(paste("%d reconstruction%s that may have been infected before entry left out of the risk of",
+                                     "a first infection."), sum(already), plural_s(sum(already)))
+                   },
                    if (late) sprintf("%d episode%s after the end of follow-up not counted as a first infection.", late,
-                                     plural_s(late))))
+                                     plural_s(late)),
+                   if (astride) {
+                       sprintf(paste("%d episode%s first seen after the end of follow-up, begun before or after it: counted",
+                                     "in the rate and in `earliest`, not in `estimate`."), astride, plural_s(astride))
+                   }))
 }
 
 first_incidence <- function(patients, data, conf.level) {
@@ -147,27 +184,48 @@ split_list <- function(text, reconstruction, when) {
     data.frame(reconstruction = rep(reconstruction[keep], lengths(parts)), item = unlist(parts), when = when)
 }
 
+# Last stage minus first, per marker. List of `table` (or NULL) and `notes`.
 marker_table <- function(cohort, patients, conf.level) {
     labs <- cohort$labs
-    labs <- labs[labs$reconstruction %in% patients$data$reconstruction, , drop = FALSE]
-    if (is.null(labs) || !nrow(labs)) return(NULL)
+    labs <- labs[labs$reconstruction %in% patients$data$reconstruction & !is.na(labs$value), , drop = FALSE]
+    if (is.null(labs) || !nrow(labs)) return(list(table = NULL, notes = NULL))
     rows <- lapply(unique(labs$marker), function(marker) {
-        one <- labs[labs$marker == marker, ]
-        stages <- sort(unique(one$stage))
-        if (length(stages) < 2) return(NULL)
-        value <- function(stage) {
-            at <- one[one$stage == stage, ]
-            at$value[match(patients$data$reconstruction, at$reconstruction)]
-        }
-        before <- value(stages[1])
-        after <- value(stages[length(stages)])
-        pairs <- !is.na(before) & !is.na(after)
-        if (!any(pairs)) return(NULL)
-        change <- tidy(paired_change(before[pairs], after[pairs], conf.level = conf.level))
-        as_frame(list(marker = marker, unit = (one$unit %||% NA)[1], from = stages[1], to = stages[length(stages)],
-                      n = sum(pairs), median.before = stats::median(before[pairs]), median.after = stats::median(after[pairs]),
-                      estimate = change$estimate, conf.low = change$conf.low, conf.high = change$conf.high,
-                      p.value = change$p.value))
+        marker_change(marker, labs[labs$marker == marker, ], patients$data$reconstruction, conf.level)
     })
-    do.call(rbind, rows)
+    list(table = do.call(rbind, lapply(rows, `[[`, "row")), notes = unlist(lapply(rows, `[[`, "notes")))
+}
+
+marker_change <- function(marker, one, reconstructions, conf.level) {
+    note <- function(...) sprintf("%s: %s", marker, sprintf(...))
+    units <- unique(one$unit[!is.na(one$unit)])
+    if (length(units) > 1) {
+        return(list(notes = note("in several units (%s) and left out; give it in one.", paste(units, collapse = ", "))))
+    }
+    stages <- stage_order(one$stage)
+    if (length(stages) < 2) return(list(notes = note("measured at one stage only, so that there is no change.")))
+    twice <- sum(duplicated(one[c("reconstruction", "stage")]))
+    value <- function(stage) {
+        at <- one[one$stage == stage, ]
+        at$value[match(reconstructions, at$reconstruction)]
+    }
+    before <- value(stages[1])
+    after <- value(stages[length(stages)])
+    pairs <- !is.na(before) & !is.na(after)
+    single <- sum(is.na(before) != is.na(after))
+    notes <- c(if (twice) note("%d repeated measurement%s at one stage; the first in the table was taken.", twice, plural_s(twice)),
+               if (single) note("%d reconstruction%s without one of the two values left out.", single, plural_s(single)))
+    if (!any(pairs)) return(list(notes = notes))
+    change <- tidy(paired_change(before[pairs], after[pairs], conf.level = conf.level))
+    list(row = as_frame(list(
+        marker = marker, unit = c(units, NA_character_)[1], from = stages[1], to = stages[length(stages)], n = sum(pairs),
+        median.before = stats::median(before[pairs]), median.after = stats::median(after[pairs]),
+        estimate = change$estimate, conf.low = change$conf.low, conf.high = change$conf.high, p.value = change$p.value)),
+        notes = notes)
+}
+
+# Numbers in their order (2 before 10), other names by the alphabet.
+stage_order <- function(stage) {
+    stages <- sort(unique(stage), method = "radix")
+    number <- suppressWarnings(as.numeric(stages))
+    if (anyNA(number)) stages else stages[order(number)]
 }

@@ -33,6 +33,10 @@ osseointegration <- function(cohort, by = NULL, times = c(3, 6, 12, 24), conf.le
     tables <- cohort$assignments %||% list(cohort$interfaces)
     sets <- lapply(tables, union_rows, patients = patients)
     first <- sets[[1]]
+    if (!nrow(first)) {
+        abort_invalid(paste("The time to osseointegration needs an interface on record: `interfaces` has no row of the",
+                            "reconstructions analysed."), "cohort")
+    }
     fits <- union_fits(first, by, conf.level)
     at_visits <- union_ranges(sets, fits, by, times, conf.level)
     tables_out <- list(
@@ -41,6 +45,7 @@ osseointegration <- function(cohort, by = NULL, times = c(3, 6, 12, 24), conf.le
         "Time to union (NPMLE)" = stack_results(fits, "estimand"),
         "Proximal against distal" = paired_union(first, by, conf.level),
         "Visits by interface" = visit_table(first, by))
+    tables_out <- Filter(Negate(is.null), tables_out)
     if (length(sets) > 1) tables_out[["Mass over the admissible tables"]] <- at_visits$masses
     new_outcome(
         "osseointegration", "Time to osseointegration: any, both and each interface", cohort, tables_out, fits,

@@ -30,11 +30,13 @@ reconstruction_survival <- function(cohort, by = NULL, times = c(12, 24, 36, 60)
     patients$data <- cbind(patients$data[setdiff(names(patients$data), names(modes$columns))], modes$columns)
     incidence_type <- if (patients$truncated) "log-log" else "exact"
 
-    survival <- kaplan_meier(followup_formula(patients, "failed"), patients$data, conf.level = conf.level)
-    incidence <- cumulative_incidence(followup_formula(patients, "observed"), patients$data, incidence_type, conf.level)
-    by_mode <- cumulative_incidence(followup_formula(patients, "cause"), patients$data, incidence_type, conf.level)
-    sensitivity <- kaplan_meier(followup_formula(patients, "failed_or_amputated"), patients$data, conf.level = conf.level)
-    followup <- followup_time(followup_formula(patients, "failed"), patients$data, conf.level = conf.level)
+    curves <- patients$data[patients$observed, ]
+    survival <- kaplan_meier(followup_formula(patients, "failed"), curves, conf.level = conf.level)
+    incidence <- cumulative_incidence(followup_formula(patients, "observed"), curves, incidence_type, conf.level)
+    by_mode <- cumulative_incidence(followup_formula(patients, "cause"), curves, incidence_type, conf.level)
+    sensitivity <- kaplan_meier(followup_formula(patients, "failed_or_amputated"), curves, conf.level = conf.level)
+    followup <- followup_time(followup_formula(patients, "failed"), curves, conf.level = conf.level)
+    rate <- failure_rate(patients, conf.level)
 
     net <- survival_at(survival, times)
     crude <- incidence_at(incidence, times)
@@ -44,7 +46,7 @@ reconstruction_survival <- function(cohort, by = NULL, times = c(12, 24, 36, 60)
         "Risk by mode of failure" = mode_table(by_mode, patients, modes$labels, times, conf.level),
         "Competing ends" = crude[crude$cause != "failure", ],
         "Amputation as failure" = survival_at(sensitivity, times),
-        "Rate of failure per 100 years" = failure_rate(patients, conf.level),
+        "Rate of failure per 100 years" = rate,
         "Ends of follow-up" = count_table(patients$data, by,
                                           lapply(stats::setNames(nm = end_levels), function(e) patients$data$end == e),
                                           "end", conf.level),
@@ -64,7 +66,7 @@ reconstruction_survival <- function(cohort, by = NULL, times = c(12, 24, 36, 60)
                         "follow-up by the reverse Kaplan-Meier method; rates with exact Poisson intervals."),
         references = c(survival$references, incidence$references, followup$references,
                        "Garwood (1936) Biometrika 28:437"),
-        notes = c(patients$notes, modes$notes, survival$notes, unestimable_note(net)),
+        notes = c(patients$notes, modes$notes, survival$notes, unestimable_note(net), no_time_note(rate)),
         times = times, conf.level = conf.level)
 }
 
@@ -113,15 +115,16 @@ net_and_crude <- function(net, crude) {
 # Each mode net (one minus Kaplan-Meier, everything else censored) and crude.
 mode_table <- function(by_mode, patients, labels, times, conf.level) {
     crude <- incidence_at(by_mode, times)
+    data <- patients$data[patients$observed, ]
+    strata <- stratum_of(data, patients$by)
     rows <- lapply(labels, function(label) {
-        patients$data$this_mode <- as.integer(patients$data$cause == label)
-        net <- survival_at(kaplan_meier(followup_formula(patients, "this_mode"), patients$data, conf.level = conf.level),
-                           times)
-        strata <- stratum_of(patients$data, patients$by)
-        seen <- mapply(function(s, t) sum(patients$data$this_mode[strata == s] == 1 &
-                                              patients$data$followup_mo[strata == s] <= t), net$strata, net$time)
+        data$this_mode <- as.integer(data$cause == label)
+        net <- survival_at(kaplan_meier(followup_formula(patients, "this_mode"), data, conf.level = conf.level), times)
+        seen <- vapply(seq_len(nrow(net)), function(i) {
+            sum(data$this_mode[strata == net$strata[i] & data$followup_mo <= net$time[i]])
+        }, 0L)
         table <- net_and_crude(net, crude[crude$cause == label, ])
-        as_frame(c(list(strata = table$strata, mode = rep(label, nrow(table)), n.event = as.vector(seen)),
+        as_frame(c(list(strata = table$strata, mode = rep(label, nrow(table)), n.event = seen),
                    as.list(table[-1])))
     })
     out <- do.call(rbind, rows)

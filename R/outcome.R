@@ -71,7 +71,8 @@ figures <- function(x, ...) UseMethod("figures")
 #'
 #' @param cohort A `cohort`.
 #' @param by Name of a column of `patients`, or `NULL`.
-#' @return List: `data`, the patients with a value of `by`; `by`; `truncated`, whether any entered late; `notes`.
+#' @return List: `data`, the patients with a value of `by`; `by`; `truncated`, whether any entered late; `observed`, the
+#'   rows of `data` that the curves can use: all, but with late entries those followed for some time; `notes`.
 #' @noRd
 outcome_patients <- function(cohort, by = NULL) {
     check_cohort(cohort)
@@ -81,6 +82,10 @@ outcome_patients <- function(cohort, by = NULL) {
         if (!is.character(by) || length(by) != 1 || !by %in% names(data)) {
             abort_invalid(sprintf("`by` must be the name of one column of `patients`: %s; got %s.",
                                   paste(names(data), collapse = ", "), value_text(by)), "by")
+        }
+        if (by %in% outcome_columns) {
+            abort_invalid(sprintf("`by` must not be `%s`, a name that the outcomes use themselves: rename the column.", by),
+                          "by")
         }
         missing <- is.na(data[[by]])
         if (all(missing)) {
@@ -93,8 +98,18 @@ outcome_patients <- function(cohort, by = NULL) {
         }
         if (is.factor(data[[by]])) data[[by]] <- droplevels(data[[by]])
     }
-    list(data = data, by = by, truncated = any(data$entry_mo > 0), notes = notes)
+    truncated <- any(data$entry_mo > 0)
+    observed <- !truncated | data$followup_mo > data$entry_mo
+    if (!all(observed)) {
+        notes <- c(notes, sprintf("%d reconstruction%s without any time under observation not in the curves.",
+                                  sum(!observed), plural_s(sum(!observed))))
+    }
+    list(data = data, by = by, truncated = truncated, observed = observed, notes = notes)
 }
+
+# Columns that the outcomes add to those of the cohort, and the label of `strata()`.
+outcome_columns <- c("failed", "failed_or_amputated", "observed", "cause", "this_mode", "first", "first_mo", "estimand",
+                     "left", "right", "strata")
 
 plural_s <- function(n) if (n == 1) "" else "s"
 
@@ -116,6 +131,10 @@ stratum_levels <- function(data, by) {
     if (is.null(by)) return("")
     values <- if (is.factor(data[[by]])) levels(data[[by]]) else sort(unique(data[[by]]))
     paste0(by, "=", values)
+}
+
+no_time_note <- function(rates) {
+    if (anyNA(rates$estimate)) "A rate is not estimable (NA) where there is no time under observation."
 }
 
 #' Counts of something among reconstructions, with exact intervals
@@ -146,9 +165,9 @@ reconstruction_years <- function(data, strata) {
     as.vector(tapply((data$followup_mo - data$entry_mo) / 12, strata, sum))
 }
 
-# Rates per 100 years: `strata`, `events`, `years`, `estimate`, `conf.low`, `conf.high`.
+# Rates per 100 years: `strata`, `events`, `years`, `estimate`, `conf.low`, `conf.high`; no years give NA, also with events.
 rate_rows <- function(strata, events, years, conf.level, method = "garwood") {
-    rate <- tidy(rate_ci(events, years, method, per = 100, conf.level = conf.level))
+    rate <- tidy(rate_ci(ifelse(years > 0, events, 0), years, method, per = 100, conf.level = conf.level))
     as_frame(list(strata = strata, events = events, years = years, estimate = rate$estimate, conf.low = rate$conf.low,
                   conf.high = rate$conf.high))
 }

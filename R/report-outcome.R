@@ -80,6 +80,11 @@ report_content <- function(cohort, literature, by, times, conf.level) {
                                       paste0("`", needs[[name]], "`", collapse = " or "))
         }
     }
+    # Without a row of it nothing is known of union; no row of infections says that there was none.
+    if (!is.null(cohort$interfaces) && !nrow(cohort$interfaces)) {
+        left_out["Osseointegration"] <- paste("No sheet Osseointegration: the table `interfaces` has no row. Collect them to",
+                                              "have this outcome.")
+    }
     kept <- outcomes[setdiff(names(outcomes), names(left_out))]
     settings <- list(by = by, times = times, conf.level = conf.level)
     list(cohort = cohort, literature = literature, outcomes = lapply(kept, function(make) make()), left_out = left_out,
