@@ -102,17 +102,29 @@ check_page_tools <- function() {
     }
 }
 
-# Rendered in a folder of its own, moved when complete.
+# Text of the user as the page shows it: neither HTML nor Markdown nor YAML finds anything in it.
+page_text <- function(x) {
+    vapply(strsplit(enc2utf8(x), "", fixed = TRUE), function(letters) {
+        marked <- grepl("[[:punct:]]", letters) & utf8_ascii(letters)
+        letters[marked] <- sprintf("&#%d;", vapply(letters[marked], utf8ToInt, 1L))
+        paste(letters, collapse = "")
+    }, "")
+}
+
+utf8_ascii <- function(letters) nchar(letters, "bytes") == 1L
+
+# Rendered in a folder of its own, moved when complete; so paths must not be relative.
 write_page <- function(report, paths, target) {
     work <- tempfile("osseosurv-page-")
     dir.create(work)
     on.exit(unlink(work, recursive = TRUE))
     template <- file.path(work, "report.Rmd")
     file.copy(system.file("report", c("report.Rmd", "report.css"), package = "osseosurv", mustWork = TRUE), work)
-    # The template sees the report and nothing else of this session.
-    scope <- new.env(parent = globalenv())
+    # The template sees the report and this package, attached or not, and nothing else of the session.
+    scope <- new.env(parent = topenv())
     scope$report <- report
-    scope$images <- paths[grepl("\\.svg$", names(paths))]
+    drawn <- grepl("\\.svg$", names(paths))
+    scope$images <- stats::setNames(normalizePath(paths[drawn]), names(paths)[drawn])
     rmarkdown::render(template, output_file = "index.html", output_dir = work, envir = scope, quiet = TRUE)
     replace_file(file.path(work, "index.html"), target)
     target

@@ -1,0 +1,25 @@
+test_that("the page is written into a relative folder, with every figure inside and no path of the run", {
+    skip_if_not_installed("rmarkdown")
+    skip_if_not(rmarkdown::pandoc_available("1.14"))
+    home <- tempfile("home")
+    dir.create(home)
+    old <- setwd(home)
+    on.exit({
+        setwd(old)
+        unlink(home, recursive = TRUE)
+    })
+    patients <- data.frame(patient = 1:4, prosthesis = "porous", followup_mo = c(12, 24, 36, 40),
+                           end = c("censored", "failure", "death", "censored"), failure_mode = c(NA, 2, NA, NA),
+                           scheme = "Henderson 2011")
+    paths <- outcome_report(cohort(patients, name = "*Four* <implants> \"a\\b"), "report")
+    expect_true(all(file.exists(paths)))
+    expect_identical(unname(paths["page"]), file.path("report", "index.html"))
+    page <- paste(readLines(paths["page"], warn = FALSE), collapse = "\n")
+    images <- lengths(regmatches(page, gregexpr("<img src=\"data:image/svg", page, fixed = TRUE)))
+    expect_identical(images, sum(grepl("svg$", paths)))
+    expect_true(grepl("Outcomes of \\*Four\\* &lt;implants&gt; &quot;a\\\\b", page))
+    expect_false(grepl("<implants>", page, fixed = TRUE))
+    expect_true(grepl("No sheet Osseointegration", page, fixed = TRUE))
+    expect_false(grepl(home, page, fixed = TRUE))
+    expect_false(grepl(tempdir(), page, fixed = TRUE))
+})
