@@ -19,12 +19,13 @@ static oss_point balance(const request *r, double v)
     return out;
 }
 
+/* log(acceptability / alpha) before that. */
 static oss_point excess(const request *r, double v)
 {
     const oss_point near = r->tail(r->context, OSS_OBSERVED, v);
     const oss_point far = r->tail(r->context, OSS_OPPOSITE, v);
-    const oss_point out = { (near.value + far.value) / r->alpha - 1,
-                            (near.slope + far.slope) / r->alpha };
+    const double sum = near.value + far.value;
+    const oss_point out = { log(sum / r->alpha), (near.slope + far.slope) / sum };
     return out;
 }
 
@@ -55,8 +56,8 @@ static double rising_root(oss_point (*f)(const request *, double), const request
 double oss_blaker_limit(oss_tail_at tail, const void *context, double alpha, double central)
 {
     const request r = { tail, context, alpha };
-    const double jump = rising_root(balance, &r, central, INFINITY, central);
-    if (excess(&r, jump).value <= 0)
-        return jump;
-    return rising_root(excess, &r, central, jump, jump);
+    const double rise = rising_root(excess, &r, central, INFINITY, central);
+    if (balance(&r, rise).value <= 0)
+        return rise;
+    return rising_root(balance, &r, central, rise, central);
 }

@@ -10,6 +10,7 @@
  * first parameter after it where the next opposite tail joins, it is twice the observed tail, so
  * more than alpha. In between it falls and then rises, once. So the limit is that rise, if it
  * passes alpha before the jump, or else the jump.
+ * The rise is sought first: where it comes before the jump, that one root is enough.
  *
  * v is the parameter's coordinate (logit or log, with its sign turned for an upper limit), so that
  * the observed tail rises and the opposite tails fall with v. */
