@@ -172,10 +172,22 @@ print_table <- function(table, n = 20, digits = 4) {
     blank <- vapply(shown, function(column) is.character(column) && all(is.na(column) | column == ""), NA)
     wide <- options(width = max(getOption("width"), 120))
     on.exit(options(wide))
-    print(shown[!blank], digits = digits, row.names = FALSE)
+    shown[] <- lapply(shown, printed_column, digits)
+    print(shown[!blank], row.names = FALSE)
     if (nrow(table) > nrow(shown)) {
         cat(sprintf("... %d more rows; tidy() gives all.\n", nrow(table) - nrow(shown)))
     }
+}
+
+# Counts are printed whole, and no number just beside 1 as 1: an interval 0.9999963 to 1 is not "1 to 1".
+printed_column <- function(x, digits) {
+    if (!is.double(x) || is.object(x)) return(x)
+    value <- x[is.finite(x)]
+    if (all(value == round(value)) && all(abs(value) < 1e15)) return(format(x, scientific = FALSE))
+    beside <- abs(value - 1)
+    beside <- beside[beside > 1e-13 & beside < 10^(1 - digits)]
+    if (length(beside)) digits <- max(digits, ceiling(-log10(min(beside))) + 1)
+    format(x, digits = digits)
 }
 
 print_notes <- function(notes) {
