@@ -48,7 +48,11 @@ ratio_methods <- list(
 #' `events / time` times `per`, with an interval for its Poisson mean. Vectorised; arguments of length 1 are repeated.
 #'
 #' `"garwood"`, the default, holds its level at every true rate, as does `"blaker"` (never wider; the hull of its
-#' accepted set; its tails are not `(1 - conf.level) / 2` each). The others hold it on average only.#'
+#' accepted set; its tails are not `(1 - conf.level) / 2` each). The others hold it on average only. Smallest (and mean)
+#' coverage in percent of nominal 95% intervals, found by enumeration over expected counts 0.05 to 50 and beside every
+#' limit (`inst/validation/exact-coverage.R`): garwood 95.0 (96.3), blaker 95.0 (95.7), byar 95.0 (96.3), mid-p 91.6 (95.3),
+#' score 83.8 (95.2). Byar's upper limit is missed with up to 2.55%, the score interval's lower one with up to 16.2%.
+#'
 #' @param events Whole numbers `>= 0`: events counted. NA: error.
 #' @param time Finite numbers `>= 0`: time at risk, in any unit; 0 only where there are no events (gives `NA` and a
 #'   note).
@@ -109,9 +113,14 @@ rate_ci <- function(events, time, method = "garwood", per = 1, conf.level = 0.95
 #' two-sided p of ratio 1. Vectorised; arguments of length 1 are repeated.
 #'
 #' Given the total number of events, the first count is binomial, so that all methods come from those of
-#' [proportion_ci()] and share their coverage. With no event in the second group the ratio is `Inf` and its lower limit
-#' is exact; with none in the first it is 0 and the upper limit is exact; with no event at all the ratio is `NA`, nothing
-#' is excluded (0 to `Inf`, p = 1), and a note says so.
+#' [proportion_ci()]; `"exact"` and `"blaker"` hold their level at every pair of rates. Smallest (and mean) coverage in
+#' percent of nominal 95% intervals, found by enumeration with 1, 3, 10 and 30 events expected in the second group and
+#' ratios of 1/10 to 10 (`inst/validation/exact-coverage.R`): exact 96.0 (98.0), blaker 95.5 (97.2),
+#' mid-p 95.0 (96.8), score 90.8 (95.6).
+#'
+#' With no event in the second group the ratio is `Inf` and its lower limit is exact; with none in the first it is 0 and
+#' the upper limit is exact; with no event at all the ratio is `NA`, nothing is excluded (0 to `Inf`, p = 1), and a note
+#' says so.
 #'
 #' @param events1,events2 Whole numbers `>= 0`: events in either group.
 #' @param time1,time2 Positive finite numbers: time at risk in either group, in one unit.

@@ -29,8 +29,8 @@ compare("exact-intervals", "Clopper-Pearson, n to 1e8", 1e4, list(
 
 if (installed("exactci")) {
     rows <- function(f) t(vapply(seq_along(x), f, c(0, 0)))
-    for (size in c(10, 100)) {
-        n <- sample(5:60, size, replace = TRUE)
+    for (size in c(11, 1000)) {
+        n <- sample(5:200, size, replace = TRUE)
         x <- rbinom(size, n, 0.3)
         compare("exact-intervals", "Clopper-Pearson by exactci", size, list(
             osseosurv = function() limits(proportion_ci(x, n)),

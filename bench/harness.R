@@ -16,7 +16,7 @@ bench_rows <- new.env()
 
 # values: what to compare of a result (default: all of it). An alternative in `unchecked` is timed
 # although its values differ for a reason that `why` gives. least: seconds of timing per alternative
-# at least; runs: rounds at least; most: rounds at most.
+# at least; runs: rounds at least; most: rounds at most. One round is enough for calls beyond 10 s.
 compare <- function(capability, case, n, alternatives, tolerance = 1e-8, values = identity,
                     unchecked = character(), why = "", runs = 5L, least = 0.5, most = 200L) {
     checked <- lapply(alternatives, function(f) values(f()))
@@ -35,7 +35,7 @@ compare <- function(capability, case, n, alternatives, tolerance = 1e-8, values 
         }
         spent <- colSums(seconds[seq_len(round), , drop = FALSE] * rep(block, each = round))
         if (round >= runs && all(spent >= least)) break
-        if (round >= 3 && any(spent > 60)) break
+        if (any(seconds[round, ] > 10) || (round >= 3 && any(spent > 30))) break
     }
     seconds <- seconds[seq_len(round), , drop = FALSE]
     middle <- apply(seconds, 2, median)
@@ -43,7 +43,7 @@ compare <- function(capability, case, n, alternatives, tolerance = 1e-8, values 
         capability = capability, case = case, n = n, alternative = names(alternatives),
         version = vapply(names(alternatives), version_of, ""), median_s = middle,
         min_s = apply(seconds, 2, min), max_s = apply(seconds, 2, max), rounds = round,
-        ratio = middle / middle[1], memory_mb = vapply(alternatives, memory_used, 0),
+        ratio = middle / middle[1], memory_mb = mapply(memory_used, alternatives, middle),
         difference = difference, threads = threads(), note = ifelse(names(alternatives) %in% unchecked, why, ""),
         row.names = NULL)
     bench_rows[[capability]] <- rbind(bench_rows[[capability]], rows)
@@ -98,8 +98,9 @@ block_size <- function(f) {
     times
 }
 
-# Most memory beyond what was there before, while the call runs.
-memory_used <- function(f) {
+# Most memory beyond what was there before, while the call runs; not asked of calls that take long.
+memory_used <- function(f, seconds) {
+    if (seconds > 10) return(NA_real_)
     before <- sum(gc(reset = TRUE)[, 2])
     f()
     after <- gc()
