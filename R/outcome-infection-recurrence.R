@@ -53,8 +53,8 @@ infection_recurrence <- function(cohort, by = NULL, times = c(12, 24, 36, 60), c
                         paste0(incidence_conf_text[[incidence$conf.type]], "."),
                         "Laboratory markers were compared within the patient by the exact signed-rank test with the",
                         "Hodges-Lehmann estimate and its exact interval."),
-        references = c("Garwood (1936) Biometrika 28:437", incidence$references,
-                       "Pratt (1959) J Am Stat Assoc 54:655"),
+        references = c("Garwood (1936) Biometrika 28:437", "Cohen and Yang (1994) Stat Med 13:2189", incidence$references,
+                       "Pratt (1959) J Am Stat Assoc 54:655", "Hodges and Lehmann (1963) Ann Math Stat 34:598"),
         notes = c(patients$notes, episodes$notes, first$notes, rate$notes, markers$notes, unestimable_note(risk),
                   if (!is.null(by) && !all(absent[c("Organisms", "Laboratory markers")])) {
                       "Organisms and laboratory markers are those of all reconstructions analysed, not by group."

@@ -59,7 +59,8 @@ osseointegration <- function(cohort, by = NULL, times = c(3, 6, 12, 24), conf.le
                         "with union and estimated by the nonparametric maximum likelihood estimator for any interface,",
                         "both interfaces and each interface,", turnbull_text(fits), "Proportions have Clopper-Pearson",
                         "intervals; the two interfaces of a bone were compared by the exact McNemar test."),
-        references = unlist(lapply(fits, function(fit) fit$references)),
+        references = c(unlist(lapply(fits, function(fit) fit$references), use.names = FALSE),
+                       "Clopper and Pearson (1934) Biometrika 26:404", "McNemar (1947) Psychometrika 12:153"),
         notes = c(patients$notes, union_notes(first, sets), named_notes(fits)),
         admissible = length(sets), times = times, conf.level = conf.level)
 }
