@@ -44,16 +44,12 @@ user_call <- function() {
 
 # Argument checks. Each returns its argument, ready to use, or raises `osseosurv_invalid`.
 
-# A registry's counts come out of a database as integer64, whose bits are no doubles.
-refuse_integer64 <- function(x, argument) {
-    if (inherits(x, "integer64")) {
-        abort_invalid(sprintf("`%s` must not be of class integer64: convert it with as.double().", argument), argument)
-    }
-}
+# Numbers in their own right: a `Surv` object is numeric to R but is no vector of numbers, and the bits of an integer64,
+# as a database gives them, are no doubles.
+is_number <- function(x) is.numeric(x) && !inherits(x, c("Surv", "integer64", "factor"))
 
 check_number <- function(x, argument, lower = -Inf, upper = Inf, open = FALSE) {
-    refuse_integer64(x, argument)
-    inside <- is.numeric(x) && length(x) == 1 && !is.na(x) &&
+    inside <- is_number(x) && length(x) == 1 && !is.na(x) &&
         (if (open) x > lower && x < upper else x >= lower && x <= upper)
     if (!inside) {
         abort_invalid(sprintf("`%s` must be one number %s; got %s.", argument,
@@ -64,8 +60,7 @@ check_number <- function(x, argument, lower = -Inf, upper = Inf, open = FALSE) {
 
 # Numeric vector without missing values, each within bounds.
 check_numbers <- function(x, argument, lower = -Inf, upper = Inf, whole = FALSE, open = FALSE) {
-    refuse_integer64(x, argument)
-    if (!is.numeric(x) || is.factor(x)) {
+    if (!is_number(x)) {
         abort_invalid(sprintf("`%s` must be numeric; got %s.", argument, value_text(x)), argument)
     }
     inside <- !is.na(x) & (if (open) x > lower & x < upper else x >= lower & x <= upper)
@@ -105,6 +100,13 @@ range_text <- function(lower, upper, open) {
 
 value_text <- function(x) {
     if (is.null(x)) return("NULL")
+    if (inherits(x, "integer64")) return("integer64, to be converted with as.double()")
     if (length(x) != 1) return(sprintf("%s of length %d", class(x)[1], length(x)))
-    if (is.character(x)) sprintf("\"%s\"", x) else if (is.atomic(x)) format(x) else class(x)[1]
+    if (is.character(x)) return(sprintf("\"%s\"", x))
+    if (is.atomic(x) && !inherits(x, c("Surv", "integer64"))) format(x) else class(x)[1]
+}
+
+# For generics of this package, where no method is.
+abort_no_method <- function(x, accepted) {
+    abort_invalid(sprintf("`x` must be %s; got %s.", accepted, value_text(x)), "x")
 }

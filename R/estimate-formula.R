@@ -137,6 +137,12 @@ read_response <- function(lhs, data, env, kind) {
             values <- readable(lapply(arguments[shape$roles], eval, data, env), "formula")
             labels <- vapply(arguments[shape$roles], as_written, "")
             names(values) <- names(labels) <- shape$names
+            for (name in names(values)) {
+                if (!is.atomic(values[[name]]) || inherits(values[[name]], c("Surv", "integer64"))) {
+                    abort_invalid(sprintf("`%s` must be a vector of numbers; got %s.", labels[[name]],
+                                          value_text(values[[name]])), labels[[name]])
+                }
+            }
             values <- lapply(values, drop_class)
             n <- length(values[[1]])
             for (name in names(values)) check_length(values[[name]], n, labels[[name]])
@@ -216,8 +222,7 @@ endpoint_text <- function(labels, shape) {
 # A difftime is read in its own unit, a factor keeps its levels.
 drop_class <- function(x) {
     if (is.factor(x) || is.null(attributes(x))) return(x)
-    refuse_integer64(x, "formula")
-    if (is.numeric(x) || inherits(x, "difftime")) as.vector(unclass(x)) else x
+    if (is_number(x) || inherits(x, "difftime")) as.vector(unclass(x)) else x
 }
 
 check_length <- function(x, n, name) {
@@ -229,14 +234,14 @@ check_length <- function(x, n, name) {
 read_subset <- function(subset, n) {
     if (is.null(subset)) return(NULL)
     if (is.logical(subset) && length(subset) == n) return(!is.na(subset) & subset)
-    if (is.numeric(subset) && all(subset %in% seq_len(n)) && !anyDuplicated(subset)) return(seq_len(n) %in% subset)
+    if (is_number(subset) && all(subset %in% seq_len(n)) && !anyDuplicated(subset)) return(seq_len(n) %in% subset)
     abort_invalid(sprintf("`subset` must be a condition with one value for each of the %d rows, or row numbers, each once.", n),
                   "subset")
 }
 
 read_weights <- function(weight, n) {
     check_length(weight, n, "weights")
-    if (!is.numeric(weight)) {
+    if (!is_number(weight)) {
         abort_invalid(sprintf("`weights` must be numeric; got %s.", value_text(weight)), "weights")
     }
     bad <- which(!is.na(weight) & (weight < 0 | weight != round(weight) | weight > 2^53))

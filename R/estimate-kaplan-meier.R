@@ -162,6 +162,9 @@ split_entries <- function(input) {
 #' @export
 survival_at <- function(x, times, ...) UseMethod("survival_at")
 
+#' @export
+survival_at.default <- function(x, times, ...) abort_no_method(x, "a kaplan_meier() or turnbull() result")
+
 #' @rdname survival_at
 #' @export
 survival_at.kaplan_meier <- function(x, times, ...) {

@@ -156,11 +156,14 @@ read_studies <- function(events, n, time, study, measure) {
     }
     size_name <- if (given == "rate") "time" else "n"
     size <- if (given == "rate") time else n
-    if (!is.numeric(events)) abort_invalid(sprintf("`events` must be numeric; got %s.", value_text(events)), "events")
-    if (!is.numeric(size)) abort_invalid(sprintf("`%s` must be numeric; got %s.", size_name, value_text(size)), size_name)
+    if (!is_number(events)) abort_invalid(sprintf("`events` must be numeric; got %s.", value_text(events)), "events")
+    if (!is_number(size)) abort_invalid(sprintf("`%s` must be numeric; got %s.", size_name, value_text(size)), size_name)
     if (length(events) != length(size)) {
         abort_invalid(sprintf("`events` (length %d) and `%s` (length %d) must have the same length.", length(events),
                               size_name, length(size)), size_name)
+    }
+    if (!is.null(study) && !is.atomic(study)) {
+        abort_invalid(sprintf("`study` must be a column or a vector of labels; got %s.", value_text(study)), "study")
     }
     label <- study %||% seq_along(events)
     if (length(label) != length(events)) {
@@ -301,6 +304,9 @@ choose_method <- function(spec, k, p, design) {
 #' leave_one_out(meta_analysis(c(3, 8, 7, 1), c(18, 24, 27, 15)))
 #' @export
 leave_one_out <- function(x, ...) UseMethod("leave_one_out")
+
+#' @export
+leave_one_out.default <- function(x, ...) abort_no_method(x, "a meta_analysis() result")
 
 #' @export
 leave_one_out.meta_analysis <- function(x, ...) {

@@ -142,11 +142,12 @@ paired_notes <- function(n, n_missing, n_ranked, equal, limits, level, alternati
 
 # Numeric, NA allowed, not infinite.
 check_measurements <- function(x, argument) {
-    if (!is.numeric(x) || is.factor(x)) {
+    if (!is_number(x)) {
         abort_invalid(sprintf("`%s` must be numeric; got %s.", argument, value_text(x)), argument)
     }
-    if (any(is.infinite(x))) {
-        at <- which(is.infinite(x))[1]
+    bad <- which(is.infinite(x) | is.nan(x))
+    if (length(bad)) {
+        at <- bad[1]
         abort_invalid(sprintf("`%s` must be finite or NA; element %d is %s.", argument, at, format(x[at])), argument, at)
     }
     as.double(x)

@@ -41,14 +41,14 @@
 #' @export
 predictive_check <- function(events, n = NULL, time = NULL, meta, term = NULL, conf.level = 0.95) {
     conf.level <- check_conf_level(conf.level)
-    if (missing(meta) || !(is.numeric(meta) || inherits(meta, "meta_analysis"))) {
+    if (missing(meta) || !(is_number(meta) || inherits(meta, "meta_analysis"))) {
         abort_invalid("`meta` must be a result of meta_analysis(), or one number: a known risk or rate.", "meta")
     }
     new <- read_studies(events, n, time, NULL, if (is.list(meta)) meta$spec$measure)
     if (length(new$notes)) abort_invalid("`events` and its size must not be missing.", "events")
     rate <- new$measure == "rate"
     tail <- (1 - conf.level) / 2
-    if (is.numeric(meta)) {
+    if (is_number(meta)) {
         level <- list(estimate = check_number(meta, "meta", 0, if (rate) Inf else 1), label = "a known figure")
         if (!is.finite(level$estimate)) abort_invalid("`meta` must be finite.", "meta")
         counts <- predict_known(new, level$estimate, tail)

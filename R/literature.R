@@ -129,7 +129,7 @@ literature_table <- function(figure = NULL, prosthesis = NULL, comparability = N
 }
 
 check_among <- function(x, argument, choices) {
-    bad <- which(!x %in% choices)
+    bad <- if (is.character(x)) which(!x %in% choices) else integer()
     if (!is.character(x) || length(bad)) {
         abort_invalid(sprintf("`%s` must be among %s; got %s.", argument,
                               paste0("\"", sort(choices), "\"", collapse = ", "),

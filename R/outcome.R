@@ -67,6 +67,9 @@ glance.outcome <- function(x, ...) {
 #' @export
 figures <- function(x, ...) UseMethod("figures")
 
+#' @export
+figures.default <- function(x, ...) abort_no_method(x, "an outcome, such as reconstruction_survival() gives")
+
 #' Patients of a cohort, ready for an outcome
 #'
 #' @param cohort A `cohort`.

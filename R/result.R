@@ -74,6 +74,9 @@ bind_rows <- function(frames) {
 estimand <- function(x, ...) UseMethod("estimand")
 
 #' @export
+estimand.default <- function(x, ...) abort_no_method(x, "a result of this package")
+
+#' @export
 estimand.osseosurv_result <- function(x, ...) part(x, "estimand")
 
 estimand_card <- function(endpoint, measure,
@@ -106,6 +109,9 @@ print.estimand_card <- function(x, ...) {
 #' cat(methods_text(proportion_ci(10, 11)))
 #' @export
 methods_text <- function(x, ...) UseMethod("methods_text")
+
+#' @export
+methods_text.default <- function(x, ...) abort_no_method(x, "a result of this package")
 
 #' @export
 methods_text.osseosurv_result <- function(x, ...) {
