@@ -96,6 +96,38 @@ static void advise_large(void *block, size_t bytes)
 #endif
 }
 
+void glue_work_free(SEXP work)
+{
+    if (TYPEOF(work) == EXTPTRSXP) {
+        oss_free(R_ExternalPtrAddr(work));
+        R_ClearExternalPtr(work);
+    }
+}
+
+SEXP glue_work_new(size_t bytes)
+{
+    enum { LARGE = 1 << 20 };
+    if (bytes < LARGE)
+        return Rf_allocVector(RAWSXP, (R_xlen_t) bytes);
+    /* The finalizer first, then the memory: nothing between them can jump. */
+    SEXP work = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
+    R_RegisterCFinalizer(work, glue_work_free);
+    void *block = oss_calloc(bytes, 1);
+    if (block == NULL) {
+        const oss_error err = { OSS_ENOMEM, OSS_NO_INDEX, "not enough memory" };
+        oss_raise(&err);
+    }
+    R_SetExternalPtrAddr(work, block);
+    advise_large(block, bytes);
+    UNPROTECT(1);
+    return work;
+}
+
+void *glue_work(SEXP work)
+{
+    return TYPEOF(work) == EXTPTRSXP ? R_ExternalPtrAddr(work) : RAW(work);
+}
+
 SEXP glue_new_doubles(size_t n)
 {
     SEXP x = Rf_allocVector(REALSXP, (R_xlen_t) n);

@@ -37,6 +37,13 @@ void *glue_scratch(size_t n, size_t size);
 /* The core's "does not exist" is NaN; R's is NA. */
 void glue_nan_to_na(SEXP x);
 
+/* Work memory of the given size, outside R's heap if large: inside it would set off a garbage
+ * collection of everything, which takes longer than a curve of a million rows. Protect what
+ * glue_work_new returns and give it back by glue_work_free; after an error its finalizer does. */
+SEXP glue_work_new(size_t bytes);
+void *glue_work(SEXP work);
+void glue_work_free(SEXP work);
+
 /* A double vector of n elements, not set. The caller protects it. */
 SEXP glue_new_doubles(size_t n);
 

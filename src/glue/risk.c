@@ -22,8 +22,10 @@ SEXP glue_risk_table(const oss_risk_rows *rows, oss_risk_table *table)
 {
     oss_error err = OSS_ERROR_INIT;
     oss_risk_plan plan;
-    if (oss_risk_scan(rows, &plan, &err) ||
-        oss_risk_sort(rows, glue_scratch(plan.scratch, 1), &plan, &err))
+    if (oss_risk_scan(rows, &plan, &err))
+        oss_raise(&err);
+    SEXP work = PROTECT(glue_work_new(plan.scratch));
+    if (oss_risk_sort(rows, glue_work(work), &plan, &err))
         oss_raise(&err);
 
     const size_t m = plan.n_time;
@@ -40,9 +42,10 @@ SEXP glue_risk_table(const oss_risk_rows *rows, oss_risk_table *table)
     table->n_censor = REAL(columns[3]);
     table->start = glue_scratch(rows->n_stratum + 1, sizeof *table->start);
     oss_risk_fill(rows, &plan, table, NULL);
+    glue_work_free(work);
     for (size_t s = 0; s < rows->n_stratum; s++)
         INTEGER(columns[4])[s] = (int) (table->start[s + 1] - table->start[s]);
     SEXP list = glue_list(5, names, columns);
-    UNPROTECT(5);
+    UNPROTECT(6);
     return list;
 }
