@@ -18,9 +18,16 @@ incidence_conf_types <- c("exact", "log-log", "plain")
 #'   log-log and plain where the estimate is 0 or 1). [glance()]: `n`, `events`, `n.causes`, `n.strata`, `conf.type`,
 #'   `conf.level`. `x$event_free`: `strata`, `time`, `estimate`, the probability of no event of any cause.
 #' @section The exact-type interval: With Y at risk, d failing and d_j of cause j, let (D_j, D_other, B) be
-#'   Dirichlet(d_j, d - d_j, Y + 1 - d), independent of the past, F = F + S D_j and S = S B from S = 1, F = 0. The lower
-#'   limit is a quantile of F, the upper one of F with the next spacing, a Beta(1, Y) share of S, given to cause j as
-#'   well; both of betas matched on mean and variance. Derivation and coverage: `inst/validation/`.
+#'   Dirichlet(d_j, d - d_j, Y + 1 - d), independent of the past, F = F + S D_j and S = S B from S = 1, F = 0. The
+#'   lower limit is a quantile of F, the upper one of F with the next spacing, a Beta(1, Y) share of S, given to
+#'   cause j as well; both of betas matched on mean and variance, and never falling with time. Its level is
+#'   proved without censoring, where it is Clopper-Pearson's; with censoring and several causes it is enumerated for
+#'   small designs and simulated: `inst/validation/incidence-interval.md`.
+#' @section Coverage of 95% intervals: The lowest in 60 simulated settings of n = 8, 11, 20, 60 (three ways of
+#'   sharing events between two causes; no, uniform, staggered and heavy censoring, ties; 6,000 samples each, at
+#'   five times, among samples that give an interval): `exact` 95.1%, so at least nominal in all, neither tail above
+#'   2.5% beyond simulation error; `log-log` 63.4% and `plain` 56.5% (two thirds censored, n = 60, F = 0.79), which
+#'   give no interval in up to 82% of samples.
 #' @section Agreement: Estimates equal `survival::survfit` and `cmprsk::cuminc` to 1e-12, `std.error` `survfit` to 1e-8
 #'   (`cuminc` uses another variance; with left truncation `survfit` gives the infinitesimal jackknife, here it stays
 #'   Aalen's, which with one cause is Greenwood's).

@@ -25,9 +25,18 @@ survival_conf_types <- c("beta-product", "beta-product-mid-p", "likelihood-ratio
 #'   (survival just after the time), `std.error` (Greenwood, same scale), `conf.low`, `conf.high` (pointwise; `NA`
 #'   where the method has none). [glance()]: `n`, `events`, `n.strata`, `conf.type`, `conf.level`.
 #' @section Agreement: Estimate, standard error and the limits `log-log`, `log`, `plain`, `logit`, `arcsin` equal
-#'   `survival::survfit` to 1e-12 relative where 0 < S < 1; at S = 1 and S = 0 these intervals are degenerate and `NA` is
-#'   given instead. `beta-product` and its mid-p version equal `bpcp::bpcp` (method of moments) to 1e-8,
-#'   `likelihood-ratio` the printed values of Thomas and Grunkemeier.
+#'   `survival::survfit` to 1e-12 relative where 0 < S < 1; at S = 1 and S = 0 these intervals are degenerate and
+#'   `NA` is given instead. `beta-product` equals `bpcp::bpcp` (method of moments) to 1e-8, its mid-p version to the
+#'   tolerance of that root search; their limits never rise with time, there as here. `likelihood-ratio` the printed
+#'   values of Thomas and Grunkemeier.
+#' @section Coverage of 95% intervals: The lowest in 28 simulated settings of n = 8, 11, 20, 60 (no, uniform,
+#'   staggered and heavy censoring, ties on months and half-years; 10,000 samples each, at six times, among samples
+#'   that give an interval): `beta-product` 95.9%, so at least nominal in all, neither tail above 2.5% beyond
+#'   simulation error; `beta-product-mid-p` 92.0% (no censoring, n = 11, S = 0.75); `likelihood-ratio` 84.7% (heavy
+#'   censoring in months, n = 11, S = 0.49); `log-log` 80.8% (uniform censoring in months, n = 11, S = 0.96); `log`
+#'   56.0%, `plain` 71.2%, `arcsin` 71.2% (two thirds censored, n = 8, S = 0.25); `logit` 71.6% (uniform censoring
+#'   in months, n = 11, S = 0.10). All but the first two give no interval in up to 80% of samples (73% likelihood
+#'   ratio). Script and table: `inst/validation/`.
 #' @section Left truncation: If the risk set empties early and every row then at risk fails, the estimate is 0 from
 #'   there on, whoever enters later; a note says so.
 #' @section Errors: `osseosurv_invalid`, with `argument` and `index`, for negative, infinite or NaN times, entry not before
