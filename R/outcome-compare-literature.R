@@ -161,7 +161,8 @@ pooled_table <- function(fits, per) {
 position_table <- function(own, pooled) {
     place <- function(prosthesis, column) {
         at <- match(paste(own$figure, prosthesis), paste(pooled$figure, pooled$prosthesis))
-        pooled[[column]][at]
+        # A literature without any comparable cohort has no pooled rows at all.
+        if (nrow(pooled)) pooled[[column]][at] else rep(NA_real_, length(at))
     }
     columns <- as.list(own)
     columns$figure <- figure_label(own$figure)
