@@ -1,10 +1,7 @@
-# turnbull(conf.type = "none") against icenReg, npsurv, MLEcens and survfit: the call as a user writes it, on the same
-# data, log-likelihoods compared first. Run from the top of the package:  Rscript bench/npmle.R [runs]
-# Writes bench/results/npmle.csv: seconds (median, fastest, slowest), ratio to ours, log-likelihood minus ours. Peers'
-# own sums of a million logarithms are good to about 1e-5, so what they lack is only read up to n = 1e5.
-library(osseosurv)
-
-runs <- as.integer(c(commandArgs(TRUE), 3)[1])
+# turnbull(conf.type = "none") against icenReg, npsurv, MLEcens and survfit: the call as a user writes it. What is compared
+# is the log-likelihood: ours must not be below a peer's by more than 1e-6, and `difference` is what a peer lacks. Peers'
+# own sums of a million logarithms are good to about 1e-5, so that is only asked up to n = 1e5.
+source("bench/harness.R")
 
 # Two inspection times per row, at random; or visits of a grid, each attended with probability 0.8.
 continuous <- function(n) {
@@ -43,36 +40,21 @@ peers <- list(
     MLEcens = list(run = function(data) {
         MLEcens::computeMLE(cbind(data$left, pmin(data$right, 1e6), 0, 1), B = c(0, 1, 1, 1))$llh
     }, limit = 1e3),
-    survival = list(run = survfit_loglik, limit = 1e3))
+    survival = list(run = survfit_loglik, limit = 300))
 peers <- peers[vapply(names(peers), requireNamespace, NA, quietly = TRUE)]
 
-results <- list()
 for (shape in c("continuous", "grid")) {
-    for (n in c(1e3, 1e5, 1e6)) {
+    for (n in c(300, 1e3, 1e5, 1e6)) {
         set.seed(1)
         data <- get(shape)(n)
         # npsurv collapses equal rows, so a grid costs it little.
         able <- names(peers)[vapply(names(peers), function(name) {
             n <= peers[[name]]$limit || (name == "npsurv" && shape == "grid")
         }, NA)]
-        loglik <- numeric()
-        once <- numeric()
-        for (name in able) once[name] <- system.time(loglik[name] <- peers[[name]]$run(data))[["elapsed"]]
-        stopifnot(n > 1e5 || loglik[["osseosurv"]] >= max(loglik, na.rm = TRUE) - 1e-6)
-        # A quick call is repeated until the clock can tell, a slow one is not timed twice.
-        repeats <- pmax(ceiling(0.1 / pmax(once, 1e-3)), 1)
-        seconds <- replicate(runs, vapply(able, function(name) {
-            if (once[name] > 5) return(once[[name]])
-            system.time(for (i in seq_len(repeats[name])) peers[[name]]$run(data))[["elapsed"]] / repeats[[name]]
-        }, 0))
-        seconds <- matrix(seconds, length(able))
-        median <- apply(seconds, 1, stats::median)
-        results[[length(results) + 1]] <- data.frame(
-            shape, n, package = able, version = vapply(able, function(p) format(utils::packageVersion(p)), ""),
-            seconds = signif(median, 3), fastest = signif(apply(seconds, 1, min), 3),
-            slowest = signif(apply(seconds, 1, max), 3), ratio = signif(median / median[1], 3),
-            loglik.minus.ours = signif(loglik - loglik[1], 3), row.names = NULL)
-        print(results[[length(results)]], row.names = FALSE)
+        calls <- lapply(peers[able], function(peer) function() peer$run(data))
+        rows <- compare("npmle", shape, n, calls, unchecked = able[-1], why = "peers stop before the maximum")
+        reached <- vapply(calls, function(call) call(), 0)
+        stopifnot(n > 1e5 || reached[[1]] >= max(reached, na.rm = TRUE) - 1e-6)
     }
 }
-utils::write.csv(do.call(rbind, results), file.path("bench", "results", "npmle.csv"), row.names = FALSE, quote = FALSE)
+save_results("npmle")

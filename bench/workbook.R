@@ -1,8 +1,7 @@
-# write_workbook() against the other writers and the bare library in the same mode: 1e5 rows, 4 numbers, 2 whole
-# numbers, 2 texts, a factor, a flag. Run from the top of the package:  Rscript bench/workbook.R [runs]
-library(osseosurv)
+# write_workbook() against the other writers and the bare library in the same mode (constant memory): 4 numbers, 2
+# whole numbers, 2 texts, a factor, a flag. What is compared is what a reader gets back, to 14 digits.
+source("bench/harness.R")
 
-runs <- as.integer(c(commandArgs(TRUE), 5)[1])
 n <- 1e5
 i <- seq_len(n)
 frame <- data.frame(a = i / 7, b = i / 8, c = i / 9, d = i / 10, e = i, f = i %% 97L,
@@ -19,6 +18,10 @@ library_alone <- function(constant_memory) {
     stopifnot(code == 0)
 }
 
+written <- function(write) function() {
+    write()
+    path
+}
 writers <- list(osseosurv = function() write_workbook(frame, path),
                 `libxlsxwriter, constant memory` = function() library_alone(TRUE),
                 `libxlsxwriter, in memory` = function() library_alone(FALSE))
@@ -27,20 +30,9 @@ if (requireNamespace("openxlsx", quietly = TRUE)) {
     writers$openxlsx <- function() openxlsx::write.xlsx(frame, path, overwrite = TRUE)
 }
 
-# First that all say the same, to the 15 digits a reader of spreadsheets relies on.
-for (writer in names(writers)) {
-    writers[[writer]]()
-    back <- as.data.frame(readxl::read_excel(path))
-    same <- all.equal(unname(back), unname(transform(frame, e = as.double(e), f = as.double(f), k = as.character(k))),
-                      tolerance = 1e-14, check.attributes = FALSE)
-    if (!isTRUE(same)) stop(writer, ": ", same)
+back <- function(path) {
+    frame <- as.data.frame(readxl::read_excel(path))
+    c(lapply(frame[1:6], signif, 14), lapply(frame[7:9], as.character), list(as.logical(frame[[10]])))
 }
-
-# The runs of all writers alternate, so that a busy spell falls on all of them.
-seconds <- replicate(runs, vapply(writers, function(write) system.time(write())[["elapsed"]], 0))
-result <- data.frame(writer = names(writers), rows = n, columns = ncol(frame), runs = runs,
-                     median = apply(seconds, 1, stats::median), fastest = apply(seconds, 1, min),
-                     slowest = apply(seconds, 1, max), row.names = NULL)
-result$ratio <- result$median / result$median[2]
-print(result, digits = 3)
-cat(R.version.string, "| osseosurv", format(utils::packageVersion("osseosurv")), "\n")
+compare("workbook", "1e5 rows, 10 columns", n, lapply(writers, written), values = back, runs = 5)
+save_results("workbook")
