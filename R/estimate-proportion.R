@@ -147,7 +147,7 @@ proportion_ci <- function(x, n, method = "clopper-pearson", conf.level = 0.95) {
 #'   `exact2x2::uncondExact2x2(method = "score")`, which maximises over a grid, and differ by at most 2e-5 in the tables
 #'   compared; p differs by at most 4e-4.
 #' @references
-#' Miettinen O, Nurminen M (1985) \doi{10.1002/sim.4780040211}, eq. (9); Newcombe RG (1998) Statistics in Medicine
+#' Miettinen O, Nurminen M (1985) \doi{10.1002/sim.4780040211}; Newcombe RG (1998) Statistics in Medicine
 #' 17:873-890, method 10; Chan ISF, Zhang Z (1999) \doi{10.1111/j.0006-341X.1999.01202.x}.
 #' @seealso [proportion_ci()], [rate_ratio()]
 #' @examples

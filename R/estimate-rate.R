@@ -12,7 +12,7 @@ rate_methods <- list(
     "byar" = list(
         code = "byar", label = "Byar",
         text = "Byar's approximation of the exact central intervals",
-        reference = "Breslow NE, Day NE (1987) Statistical Methods in Cancer Research, volume II, IARC, eq. 2.13"),
+        reference = "Breslow NE, Day NE (1987) Statistical Methods in Cancer Research, volume II, IARC"),
     "score" = list(
         code = "score", label = "score",
         text = "score intervals, the rates whose expected count is not rejected by (count - expected)^2 / expected",

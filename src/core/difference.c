@@ -11,7 +11,7 @@ typedef struct {
 } table;
 
 /* Variance of the difference under the estimates that maximise the likelihood subject to
- * p1 - p2 = delta: a root of a cubic (Miettinen and Nurminen 1985, appendix 1), by its
+ * p1 - p2 = delta: a root of a cubic (Miettinen and Nurminen 1985), by its
  * trigonometric solution and two of Newton's steps for the digits that acos() loses. */
 static double constrained_variance(const table *t, double delta)
 {

@@ -3,7 +3,7 @@
 
 /* Beta and gamma distributions of large shape in a time that does not grow with the shape: Temme's
  * uniform expansion (1982, SIAM J Math Anal 13:239; for the beta DiDonato and Morris 1992, ACM TOMS
- * 18:360, section 10) in one variable for both.
+ * 18:360) in one variable for both.
  *
  * With p = a / (a + b), q = 1 - p, N = (a + b) p q and x = p + p q s, the tail is
  *     I = integral to w of h(v) exp(-N v^2 / 2) dv / the same over all v,   h(v) = v / s(v),

@@ -112,7 +112,7 @@ static int large_tails(const oss_large_shape *l, double log_density, double side
 }
 
 /* P(X <= x) / density where x is below about the mean: the continued fraction of DiDonato and
- * Morris (1992, ACM TOMS 18:360, eq. 9), by Lentz's method. O(sqrt(a + b)) steps at worst. */
+ * Morris (1992, ACM TOMS 18:360), by Lentz's method. O(sqrt(a + b)) steps at worst. */
 static double beta_ratio(double a, double b, double x, double y)
 {
     const double lambda = a * y - b * x + 1;
