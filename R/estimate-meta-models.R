@@ -129,12 +129,13 @@ exact_contrast <- function(x1, size1, x0, size0, measure, conf.level) {
     if (x1 + x0 == 0 || (measure != "rate" && x1 + x0 == size1 + size0)) return(c(NA_real_, NA, NA, NA))
     if (measure == "rate") {
         share <- stats::binom.test(x1, x1 + x0, size1 / (size1 + size0), conf.level = conf.level)
-        tails <- stats::pbinom(c(x1, x1 - 1), x1 + x0, size1 / (size1 + size0))
+        chance <- size1 / (size1 + size0)
+        tails <- c(stats::pbinom(x1, x1 + x0, chance), stats::pbinom(x1 - 1, x1 + x0, chance, lower.tail = FALSE))
         return(c(log(x1 / size1) - log(x0 / size0), stats::qlogis(share$conf.int) - log(size1 / size0),
-                 min(1, 2 * min(tails[1], 1 - tails[2]))))
+                 min(1, 2 * min(tails))))
     }
     table <- matrix(c(x1, size1 - x1, x0, size0 - x0), 2)
     test <- stats::fisher.test(table, conf.level = conf.level)
-    tails <- stats::phyper(c(x1, x1 - 1), size1, size0, x1 + x0)
-    c(log(unname(test$estimate)), log(test$conf.int), min(1, 2 * min(tails[1], 1 - tails[2])))
+    tails <- c(stats::phyper(x1, size1, size0, x1 + x0), stats::phyper(x1 - 1, size1, size0, x1 + x0, lower.tail = FALSE))
+    c(log(unname(test$estimate)), log(test$conf.int), min(1, 2 * min(tails)))
 }

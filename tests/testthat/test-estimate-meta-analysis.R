@@ -378,3 +378,12 @@ test_that("bad input is one classed error that names argument and row", {
     bad(meta_analysis(c(1, 1), c(3, 4), conf.level = 95), "conf.level")
     bad(meta_analysis(c(1, 1), c(3, 4), cnf.level = 0.9), "...")
 })
+
+test_that("a small p of the exact contrast keeps its digits", {
+    two <- data.frame(g = c("a", "b"))
+    rates <- tidy(meta_analysis(c(2, 500), time = c(1000, 1000), moderator = ~g, data = two, method = "exact"))
+    # Binomial 500 or more of 502 at 1/2: 126254 / 2^502.
+    expect_equal(log(rates$p.value[3]), log(2 * sum(choose(502, 0:2))) - 502 * log(2), tolerance = 1e-10)
+    risks <- tidy(meta_analysis(c(0, 500), c(1000, 1000), moderator = ~g, data = two, method = "exact"))
+    expect_equal(log(risks$p.value[3]), log(2) + lchoose(1000, 500) - lchoose(2000, 500), tolerance = 1e-8)
+})
