@@ -59,7 +59,8 @@ want=$(missing_r $r $cran)
 if [ -n "$want" ]; then
     echo "Installing from CRAN: $want"
     # shellcheck disable=SC2086
-    root Rscript --vanilla -e 'options(Ncpus = 2); if (!nzchar(getOption("repos")["CRAN"]) || getOption("repos")["CRAN"] == "@CRAN@") options(repos = "https://cloud.r-project.org"); install.packages(commandArgs(TRUE), quiet = TRUE)' $want >/dev/null 2>&1 || true
+    root Rscript --no-environ --no-save -e 'if (identical(unname(getOption("repos")["CRAN"]), "@CRAN@")) utils::chooseCRANmirror(ind = 1)
+        install.packages(commandArgs(TRUE), quiet = TRUE, Ncpus = 2)' $want >/dev/null 2>&1 || true
     left=$(missing_r $r)
     [ -z "$left" ] || { echo "Could not install: $left" >&2; exit 1; }
     left=$(missing_r $want)
