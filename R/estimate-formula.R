@@ -257,6 +257,7 @@ missing_rows <- function(columns, keep, na.action) {
     missing <- FALSE
     for (name in names(columns)) {
         x <- columns[[name]]
+        if (is.factor(x)) x <- as.integer(x) # anyNA() of a factor goes the long way
         if (!anyNA(x)) next
         bad <- is.double(x) & is.nan(x) & (if (is.null(keep)) TRUE else keep)
         if (any(bad)) {
