@@ -58,7 +58,7 @@ turnbull_conf_types <- c("exact", "likelihood-ratio", "none")
 #'   `likelihood-ratio` holds the values of S(t) whose profile log-likelihood lies within half the
 #'   chi-square(1) quantile of the maximum. That calibration is right in large samples on a fixed grid of
 #'   visits; with few events it is too narrow, and with one random inspection time per row too wide (the limit
-#'   law is then another one, whose 95% quantile is about 2.3, not 3.84: Banerjee and Wellner). With more than
+#'   law is then another one, not chi-square: Banerjee and Wellner; not simulated here). With more than
 #'   500 innermost intervals in a stratum it is computed at up to 100 of them, and the limits of the others
 #'   are those of the nearest computed on the safe side (limits do not rise with time); a note says so.
 #' @section Coverage: At nominal 95%, n = 8, 11, 20, 60, visits at 1, 3, 6, 12, 24, 36 months of which 100, 80
