@@ -18,7 +18,7 @@ SEXP ffi_cumulative_incidence(SEXP entry, SEXP time, SEXP status, SEXP weight, S
                                          "std.error", "conf.low",   "conf.high" };
     oss_risk_table table;
     SEXP values[6];
-    values[0] = PROTECT(glue_risk_table(&rows, &table));
+    values[0] = PROTECT(glue_risk_table(&rows, &table, NULL));
     values[1] = PROTECT(glue_new_doubles(table.n_time));
     for (int i = 2; i < 6; i++)
         values[i] = PROTECT(glue_new_doubles(table.n_time * rows.n_cause));

@@ -18,7 +18,7 @@ SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stra
                                          "conf.high" };
     oss_risk_table table;
     SEXP values[5];
-    values[0] = PROTECT(glue_risk_table(&rows, &table));
+    values[0] = PROTECT(glue_risk_table(&rows, &table, NULL));
     for (int i = 1; i < 5; i++)
         values[i] = PROTECT(glue_new_doubles(table.n_time));
     if (oss_kaplan_meier(&table, type, level, REAL(values[1]), REAL(values[2]), REAL(values[3]),

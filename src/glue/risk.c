@@ -18,7 +18,7 @@ oss_risk_rows glue_risk_rows(SEXP entry, SEXP time, SEXP status, SEXP weight, SE
     return rows;
 }
 
-SEXP glue_risk_table(const oss_risk_rows *rows, oss_risk_table *table)
+SEXP glue_risk_table(const oss_risk_rows *rows, oss_risk_table *table, uint32_t *row_time)
 {
     oss_error err = OSS_ERROR_INIT;
     oss_risk_plan plan;
@@ -41,7 +41,7 @@ SEXP glue_risk_table(const oss_risk_rows *rows, oss_risk_table *table)
     table->n_event = REAL(columns[2]);
     table->n_censor = REAL(columns[3]);
     table->start = glue_scratch(rows->n_stratum + 1, sizeof *table->start);
-    oss_risk_fill(rows, &plan, table, NULL);
+    oss_risk_fill(rows, &plan, table, row_time);
     glue_work_free(work);
     for (size_t s = 0; s < rows->n_stratum; s++)
         INTEGER(columns[4])[s] = (int) (table->start[s + 1] - table->start[s]);

@@ -10,7 +10,7 @@ oss_risk_rows glue_risk_rows(SEXP entry, SEXP time, SEXP status, SEXP weight, SE
 
 /* Builds the table in R memory: list(time, n.risk, n.event, n.censor, size), n.event cause by
  * cause, size the number of times of each stratum. The caller protects it; `table` points into it.
- */
-SEXP glue_risk_table(const oss_risk_rows *rows, oss_risk_table *table);
+ * row_time (NULL allowed): [n] the table row of each data row's exit. */
+SEXP glue_risk_table(const oss_risk_rows *rows, oss_risk_table *table, uint32_t *row_time);
 
 #endif

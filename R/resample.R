@@ -1,0 +1,26 @@
+# What every estimator that resamples hands to the engine (src/core/resample.h).
+
+#' Seed and threads of a resampling
+#'
+#' @param seed `NULL`: drawn from R's own generator, so that `set.seed()` decides; or a whole number from 0 to 2^53,
+#'   which leaves R's generator alone.
+#' @return List: `seed`, two whole numbers below 2^32; `threads`, from the option `osseosurv.threads`, `NA` if not set:
+#'   as many as OpenMP gives (`OMP_NUM_THREADS`). The answer does not depend on it.
+#' @noRd
+resampling <- function(seed = NULL) {
+    threads <- getOption("osseosurv.threads", NA_integer_)
+    if (!(length(threads) == 1 && (is.na(threads) || is.numeric(threads) && threads >= 1))) {
+        abort_invalid(sprintf("Option `osseosurv.threads` must be a whole number of at least 1; got %s.",
+                              value_text(threads)), "osseosurv.threads")
+    }
+    words <- if (is.null(seed)) {
+        floor(stats::runif(2) * 2^32)
+    } else {
+        if (!(is.numeric(seed) && length(seed) == 1 && !is.na(seed) && seed >= 0 && seed <= 2^53 &&
+              seed == floor(seed))) {
+            abort_invalid(sprintf("`seed` must be a whole number from 0 to 2^53; got %s.", value_text(seed)), "seed")
+        }
+        c(seed %/% 2^32, seed %% 2^32)
+    }
+    list(seed = words, threads = as.integer(threads))
+}

@@ -1,0 +1,22 @@
+test_that("set.seed() decides, and a given seed leaves R's generator alone", {
+    set.seed(1)
+    first <- resampling()
+    set.seed(1)
+    expect_identical(resampling(), first)
+    expect_false(identical(resampling()$seed, first$seed))
+    set.seed(1)
+    given <- resampling(2^40 + 5)
+    expect_identical(given$seed, c(256, 5))
+    expect_identical(resampling(), first)
+})
+
+test_that("a seed and a number of threads that are none are refused by name", {
+    expect_error(resampling(-1), "`seed`", class = "osseosurv_invalid")
+    expect_error(resampling(1.5), "`seed`", class = "osseosurv_invalid")
+    expect_error(resampling(c(1, 2)), "`seed`", class = "osseosurv_invalid")
+    old <- options(osseosurv.threads = 0)
+    on.exit(options(old))
+    expect_error(resampling(1), "osseosurv.threads", class = "osseosurv_invalid")
+    options(osseosurv.threads = 2)
+    expect_identical(resampling(1)$threads, 2L)
+})
