@@ -9,15 +9,20 @@
 #' @param kind "right" (one event; entry allowed), "competing" (status a factor; entry allowed), or
 #'   "interval" (left and right ends).
 #' @param frame Environment of the caller of the estimator.
+#' @param roles What the right-hand side means. "strata": every term stratifies, inside `strata()` or not. "groups": the
+#'   terms inside `strata()` stratify, the others make the groups that are compared (vector path: `group` and `strata`).
+#'   "covariates": the same, but the others are the variables of a regression (then no vector path).
 #' @return List: `kind`; `n` rows analysed; `entry` (or `NULL`), `time`, `status` (integer, 0 censored) for
 #'   right-censored data; `causes` (labels, in order of `status`); `left`, `right` (right `Inf`: not seen;
 #'   left 0: left-censored) for interval-censored; `weight` (double, or `NULL`: 1 each); `stratum` (integer
-#'   codes, or `NULL`: one stratum), `strata` (labels, `""` if none); `row` (rows of the data analysed, or
+#'   codes, or `NULL`: one stratum), `strata` (labels, `""` if none); with roles "groups" `group` (integer codes, or
+#'   `NULL`: none named) and `groups` (labels); with "covariates" `covariates` (list of the variables, named as they
+#'   stand in the formula; an element is a vector, a factor or a matrix) and `rhs` (the right-hand side without its
+#'   `strata()` terms, 1 if nothing is left); `row` (rows of the data analysed, or
 #'   `NULL`: all); `endpoint` (text for the estimand card); `notes`.
 #' @noRd
-read_survival <- function(call, kind = "right", frame = parent.frame(2)) {
+read_survival <- function(call, kind = "right", frame = parent.frame(2), roles = "strata") {
     data <- call$data
-    group <- call$group
     na.action <- call$na.action
     if (!is.null(data) && !is.list(data) && !is.environment(data)) {
         abort_invalid(sprintf("`data` must be a data frame, a list or an environment; got %s.", value_text(data)),
@@ -27,13 +32,14 @@ read_survival <- function(call, kind = "right", frame = parent.frame(2)) {
     source <- locate(substitute(formula, call), call, frame)
     parts <- read_response(source$lhs, data, source$env, kind)
     n <- parts$n
-    terms <- if (is.null(group)) read_terms(source$rhs, data, source$env) else group_alone(source$rhs, group)
-    for (name in names(terms)) check_length(terms[[name]], n, name)
+    sides <- read_roles(source$rhs, data, source$env, call, roles)
+    for (side in sides$values) for (name in names(side)) check_length(side[[name]], n, name)
     weight <- masked(substitute(weights, call), call$weights, data, frame, "weights")
     if (!is.null(weight)) weight <- read_weights(weight, n)
     keep <- read_subset(masked(substitute(subset, call), call$subset, data, frame, "subset"), n)
 
-    columns <- c(parts$values, terms, if (!is.null(weight)) list(weights = weight))
+    columns <- c(parts$values, unlist(unname(sides$values), recursive = FALSE),
+                 if (!is.null(weight)) list(weights = weight))
     missing <- missing_rows(columns, keep, na.action)
     notes <- character()
     if (any(missing)) {
@@ -50,7 +56,7 @@ read_survival <- function(call, kind = "right", frame = parent.frame(2)) {
         status <- keep_coding(parts$values$status, row)
         parts$values <- lapply(parts$values, `[`, row)
         if (!is.null(status)) parts$values$status <- status
-        terms <- lapply(terms, function(x) x[row])
+        sides$values <- lapply(sides$values, lapply, take_rows, row)
         weight <- weight[row]
         n <- length(row)
     }
@@ -61,8 +67,13 @@ read_survival <- function(call, kind = "right", frame = parent.frame(2)) {
                      interval = read_interval(parts, row),
                      read_right(parts, kind, row))
     c(list(kind = kind, n = n), values,
-      list(weight = weight, row = row, endpoint = parts$endpoint, notes = notes), read_strata(terms))
+      list(weight = weight, row = row, endpoint = parts$endpoint, notes = notes),
+      read_strata(sides$values$strata),
+      if (roles == "groups") stats::setNames(read_strata(sides$values$group), c("group", "groups")),
+      if (roles == "covariates") list(covariates = sides$values$covariates, rhs = sides$rhs))
 }
+
+take_rows <- function(x, row) if (is.matrix(x)) x[row, , drop = FALSE] else x[row]
 
 # Whether status is coded 0/1 or 1/2 is read from all rows, as `Surv()` does: a subset without an event in 1/2 holds
 # only 1, and those rows are censored.
@@ -96,13 +107,6 @@ check_na_action <- function(na.action) {
     if (!any(vapply(known, identical, NA, na.action))) {
         abort_invalid("`na.action` must be na.omit or na.fail: rows with missing values cannot be kept.", "na.action")
     }
-}
-
-group_alone <- function(rhs, group) {
-    if (!identical(rhs, 1)) {
-        abort_invalid("`group` goes with a `Surv` object; in a formula write the groups on its right-hand side.", "group")
-    }
-    list(group = group)
 }
 
 # Where the response stands: in a formula, in a Surv() call, or in an object.
@@ -226,8 +230,9 @@ drop_class <- function(x) {
 }
 
 check_length <- function(x, n, name) {
-    if (length(x) != n) {
-        abort_invalid(sprintf("`%s` has %d elements but the response has %d rows.", name, length(x), n), name)
+    size <- if (is.matrix(x)) nrow(x) else length(x)
+    if (size != n) {
+        abort_invalid(sprintf("`%s` has %d elements but the response has %d rows.", name, size, n), name)
     }
 }
 
@@ -259,6 +264,7 @@ missing_rows <- function(columns, keep, na.action) {
         x <- columns[[name]]
         if (is.factor(x)) x <- as.integer(x) # anyNA() of a factor goes the long way
         if (!anyNA(x)) next
+        if (is.matrix(x)) x <- x[cbind(seq_len(nrow(x)), max.col(is.na(x), "first"))]
         bad <- is.double(x) & is.nan(x) & (if (is.null(keep)) TRUE else keep)
         if (any(bad)) {
             at <- which(bad)[1]
@@ -371,81 +377,4 @@ read_interval <- function(parts, row) {
                               labels[["right"]], at, format(left[bad]), format(right[bad])), labels[["left"]], at)
     }
     list(left = left, right = right)
-}
-
-# Right-hand side: variables joined by +, * or :, or inside strata(); named as the user wrote them.
-read_terms <- function(rhs, data, env) {
-    if (identical(rhs, 1) || identical(rhs, 1L)) return(list())
-    if (!is.language(rhs)) {
-        abort_invalid(sprintf("The right-hand side of `formula` must be 1 or name groups; got %s.", value_text(rhs)),
-                      "formula")
-    }
-    if (is.call(rhs)) {
-        head <- rhs[[1]]
-        if (identical(head, quote(`(`))) return(read_terms(rhs[[2]], data, env))
-        if (length(rhs) == 3 && (identical(head, quote(`+`)) || identical(head, quote(`*`)) ||
-                                 identical(head, quote(`:`)))) {
-            terms <- c(read_terms(rhs[[2]], data, env), read_terms(rhs[[3]], data, env))
-            return(terms[!duplicated(names(terms))])
-        }
-        if (identical(head, quote(`-`))) {
-            abort_invalid("`formula` must join its groups by `+`; `-` has no meaning for them.", "formula")
-        }
-        if (identical(head, quote(offset)) || identical(head, quote(cluster)) ||
-            identical(head, quote(survival::cluster)) || identical(head, quote(tt))) {
-            abort_invalid(sprintf("`formula` takes groups on its right-hand side; `%s` is not one.", deparse1(rhs)),
-                          "formula")
-        }
-        if (identical(head, quote(strata)) || identical(head, quote(survival::strata))) {
-            plain <- is.null(names(rhs)) || all(names(rhs) == "")
-            if (!plain) return(list(strata = strip_label(readable(eval(rhs, data, env), "formula"))))
-            return(do.call(c, lapply(as.list(rhs)[-1], read_terms, data, env)))
-        }
-    }
-    if (identical(rhs, quote(.))) {
-        abort_invalid("`formula` must name its groups; `.` is not read.", "formula")
-    }
-    stats::setNames(list(readable(eval(rhs, data, env), "formula")), as_written(rhs))
-}
-
-as_written <- function(expression) if (is.symbol(expression)) as.character(expression) else deparse1(expression)
-
-strip_label <- function(x) structure(as.integer(x), levels = levels(x), class = "factor")
-
-#' Strata from the right-hand side
-#'
-#' @param terms Named list of vectors of equal length.
-#' @return List: `stratum`, integer codes of the combinations present, the first variable varying slowest,
-#'   or `NULL` for one; `strata`, their labels.
-#' @noRd
-read_strata <- function(terms) {
-    if (!length(terms)) return(list(stratum = NULL, strata = ""))
-    code <- NULL
-    for (name in names(terms)) {
-        one <- group_codes(terms[[name]], name)
-        text <- if (name == "strata") one$levels else paste0(name, "=", one$levels)
-        if (is.null(code)) {
-            code <- one$code
-            labels <- text
-        } else {
-            joint <- (code - 1) * length(text) + one$code
-            present <- sort(unique(joint))
-            code <- match(joint, present)
-            labels <- paste(labels[(present - 1) %/% length(text) + 1], text[(present - 1) %% length(text) + 1], sep = ", ")
-        }
-    }
-    list(stratum = code, strata = labels)
-}
-
-group_codes <- function(x, name) {
-    if (is.factor(x)) {
-        used <- tabulate(x, nlevels(x)) > 0
-        if (all(used)) return(list(code = as.integer(x), levels = levels(x)))
-        warn("empty_level", sprintf("`%s` has no rows with level %s; the level is dropped.", name,
-                                    paste0("\"", levels(x)[!used], "\"", collapse = ", ")), name)
-        return(list(code = cumsum(used)[x], levels = levels(x)[used]))
-    }
-    if (!is.atomic(x)) abort_invalid(sprintf("`%s` must be a vector of groups; got %s.", name, value_text(x)), name)
-    values <- sort(unique(x))
-    list(code = match(x, values), levels = as.character(values))
 }

@@ -203,3 +203,36 @@ test_that("difftime times are read in their unit", {
     expect_identical(tidy(kaplan_meier(Surv(as.difftime(c(1, 2, 3), units = "days"), c(1, 0, 1)))),
                      tidy(kaplan_meier(Surv(c(1, 2, 3), c(1, 0, 1)))))
 })
+
+test_that("groups, covariates and strata() terms are told apart where an estimator asks for it", {
+    read <- function(formula, data = NULL, subset = NULL, weights = NULL, na.action = NULL, group = NULL, strata = NULL,
+                     roles = "groups") {
+        osseosurv:::read_survival(environment(), frame = parent.frame(), roles = roles)
+    }
+    d <- data.frame(t = 1:6, s = 1, a = c(2, 1, 1, 2, 2, NA), b = c("x", "x", "y", "y", "x", "x"), k = 6:1)
+    got <- read(Surv(t, s) ~ a + strata(b), d)
+    expect_identical(got[c("group", "groups", "stratum", "strata", "row")],
+                     list(group = c(2L, 1L, 1L, 2L, 2L), groups = c("a=1", "a=2"), stratum = c(1L, 1L, 2L, 2L, 1L),
+                          strata = c("b=x", "b=y"), row = 1:5))
+    expect_identical(got[c("group", "stratum")], read(Surv(t, s) ~ (strata(b) + a), d)[c("group", "stratum")])
+    both <- read(Surv(t, s) ~ a + k + strata(b) + strata(b, k), d, subset = a == 1)
+    expect_identical(both$groups, c("a=1, k=4", "a=1, k=5"))
+    expect_identical(both$strata, c("b=x, b=x, k=5", "b=y, b=y, k=4"))
+    expect_identical(read(Surv(t, s) ~ strata(b), d)[c("group", "groups")], list(group = NULL, groups = ""))
+    vector <- read(Surv(1:6, rep(1, 6)), group = d$a, strata = d$b)
+    expect_identical(vector[c("groups", "strata")], list(groups = c("group=1", "group=2"), strata = c("x", "y")))
+    expect_null(read(Surv(1:6, rep(1, 6)), group = d$k)$stratum)
+    invalid(read(Surv(t, s) ~ a * strata(b), d), "formula", NULL, "joined to the other terms")
+    invalid(read(Surv(t, s) ~ a, d, strata = d$b), "strata")
+    invalid(read(Surv(1:6, rep(1, 6)), group = d$k, strata = 1:2), "strata", NULL, "2 elements")
+
+    got <- read(Surv(t, s) ~ k * a + cbind(k, a) + strata(b), d, roles = "covariates")
+    expect_identical(got$rhs, quote(k * a + cbind(k, a)))
+    expect_identical(got$covariates, list(k = 6:2, a = d$a[1:5], "cbind(k, a)" = cbind(k = 6:2, a = d$a[1:5])))
+    expect_identical(got$strata, c("b=x", "b=y"))
+    expect_identical(got$notes, "1 row with missing values left out.")
+    expect_identical(read(Surv(t, s) ~ strata(b), d, roles = "covariates")[c("covariates", "rhs")],
+                     list(covariates = structure(list(), names = character()), rhs = 1))
+    invalid(read(Surv(t, s) ~ ., d, roles = "covariates"), "formula")
+    invalid(read(Surv(t, s) ~ cbind(k, NaN), d, roles = "covariates"), "cbind(k, NaN)", 1)
+})
