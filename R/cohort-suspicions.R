@@ -212,7 +212,7 @@ suspicion_rules <- list(
         alert = FALSE,
         find = function(x) {
             if (is.null(x$visits)) return(NULL)
-            rows <- contradictory_films(x$visits)
+            rows <- contradictory_visits(film_series(x$visits))
             suspect("visits", rows, "union", sprintf("0 at month %s", shown(x$visits$month[rows])))
         }
     ),

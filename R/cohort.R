@@ -99,10 +99,20 @@ check_name <- function(name, argument = "name") {
     name
 }
 
+# What the films say; contradictory ones are a suspicion, found by its rule.
+film_intervals <- function(visits) {
+    series <- film_series(visits)
+    ends <- visit_ends(series, "first")
+    as_frame(list(reconstruction = visits$reconstruction[series$first], interface = visits$interface[series$first],
+                  left_mo = ends$left, right_mo = ends$right))
+}
+
+film_series <- function(visits) read_visits(visits, c("reconstruction", "interface"), "month", "union")
+
 # From tables without a fault.
 new_cohort <- function(checked, name, source = NULL, not_read = character()) {
     tables <- checked$tables
-    if (!is.null(tables$visits)) tables$interfaces <- visit_intervals(tables$visits)
+    if (!is.null(tables$visits)) tables$interfaces <- film_intervals(tables$visits)
     x <- c(list(name = name), tables[cohort_tables])
     names(x) <- c("name", cohort_tables)
     x <- structure(c(x, list(assignments = NULL, overlap_group = NULL, suspicions = NULL, source = NULL,

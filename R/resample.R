@@ -4,11 +4,11 @@
 #'
 #' @param seed `NULL`: drawn from R's own generator, so that `set.seed()` decides; or a whole number from 0 to 2^53,
 #'   which leaves R's generator alone.
-#' @return List: `seed`, two whole numbers below 2^32; `threads`, from the option `osseosurv.threads`, `NA` if not set:
-#'   as many as OpenMP gives (`OMP_NUM_THREADS`). The answer does not depend on it.
+#' @return List: `seed`, two whole numbers below 2^32; `threads`, from the option `osseosurv.threads`, 1 if not set (`NA`:
+#'   as many as OpenMP gives). The answer does not depend on it.
 #' @noRd
 resampling <- function(seed = NULL) {
-    threads <- getOption("osseosurv.threads", NA_integer_)
+    threads <- getOption("osseosurv.threads", 1L)
     if (!(length(threads) == 1 && (is.na(threads) || is.numeric(threads) && threads >= 1))) {
         abort_invalid(sprintf("Option `osseosurv.threads` must be a whole number of at least 1; got %s.",
                               value_text(threads)), "osseosurv.threads")
