@@ -11,36 +11,57 @@
 #' @param frame Environment of the caller of the estimator.
 #' @param roles What the right-hand side means. "strata": every term stratifies, inside `strata()` or not. "groups": the
 #'   terms inside `strata()` stratify, the others make the groups that are compared (vector path: `group` and `strata`).
-#'   "covariates": the same, but the others are the variables of a regression (then no vector path).
 #' @return List: `kind`; `n` rows analysed; `entry` (or `NULL`), `time`, `status` (integer, 0 censored) for
 #'   right-censored data; `causes` (labels, in order of `status`); `left`, `right` (right `Inf`: not seen;
 #'   left 0: left-censored) for interval-censored; `weight` (double, or `NULL`: 1 each); `stratum` (integer
 #'   codes, or `NULL`: one stratum), `strata` (labels, `""` if none); with roles "groups" `group` (integer codes, or
-#'   `NULL`: none named) and `groups` (labels); with "covariates" `covariates` (list of the variables, named as they
-#'   stand in the formula; an element is a vector, a factor or a matrix) and `rhs` (the right-hand side without its
-#'   `strata()` terms, 1 if nothing is left); `row` (rows of the data analysed, or
-#'   `NULL`: all); `endpoint` (text for the estimand card); `notes`.
+#'   `NULL`: none named) and `groups` (labels); `row` (rows of the data analysed, or `NULL`: all); `endpoint` (text for
+#'   the estimand card); `notes`. Covariates of a regression: `read_regression()`.
 #' @noRd
 read_survival <- function(call, kind = "right", frame = parent.frame(2), roles = "strata") {
-    data <- call$data
-    na.action <- call$na.action
+    data <- check_data(call$data)
+    check_na_action(call$na.action)
+    source <- locate(substitute(formula, call), call, frame)
+    parts <- read_response(source$lhs, data, source$env, kind)
+    sides <- read_roles(source$rhs, data, source$env, call, roles)
+    for (side in sides) for (name in names(side)) check_length(side[[name]], parts$n, name)
+    kept <- read_kept(call, data, frame, parts$n, c(parts$values, unlist(unname(sides), recursive = FALSE)))
+    row <- kept$row
+    if (!is.null(row)) {
+        parts <- keep_response(parts, row)
+        sides <- lapply(sides, lapply, take_rows, row)
+    }
+    values <- switch(kind,
+                     interval = read_interval(parts, row),
+                     read_right(parts, kind, row))
+    c(list(kind = kind, n = kept$n), values,
+      list(weight = kept$weight, row = row, endpoint = parts$endpoint, notes = kept$notes),
+      read_strata(sides$strata),
+      if (roles == "groups") stats::setNames(read_strata(sides$group), c("group", "groups")))
+}
+
+check_data <- function(data) {
     if (!is.null(data) && !is.list(data) && !is.environment(data)) {
         abort_invalid(sprintf("`data` must be a data frame, a list or an environment; got %s.", value_text(data)),
                       "data")
     }
-    check_na_action(na.action)
-    source <- locate(substitute(formula, call), call, frame)
-    parts <- read_response(source$lhs, data, source$env, kind)
-    n <- parts$n
-    sides <- read_roles(source$rhs, data, source$env, call, roles)
-    for (side in sides$values) for (name in names(side)) check_length(side[[name]], n, name)
-    weight <- masked(substitute(weights, call), call$weights, data, frame, "weights")
-    if (!is.null(weight)) weight <- read_weights(weight, n)
-    keep <- read_subset(masked(substitute(subset, call), call$subset, data, frame, "subset"), n)
+    data
+}
 
-    columns <- c(parts$values, unlist(unname(sides$values), recursive = FALSE),
-                 if (!is.null(weight)) list(weights = weight))
-    missing <- missing_rows(columns, keep, na.action)
+#' Which rows are analysed
+#'
+#' @param columns Named list of what is read from every row: vectors and matrices.
+#' @return List: `row` (rows kept, or `NULL`: all), `n` (how many), `weight` (of the rows kept, or `NULL`: 1 each),
+#'   `notes`.
+#' @noRd
+read_kept <- function(call, data, frame, n, columns) {
+    weight <- masked(substitute(weights, call), call$weights, data, frame, "weights")
+    if (!is.null(weight)) {
+        weight <- read_weights(weight, n)
+        columns <- c(columns, list(weights = weight))
+    }
+    keep <- read_subset(masked(substitute(subset, call), call$subset, data, frame, "subset"), n)
+    missing <- missing_rows(columns, keep, call$na.action)
     notes <- character()
     if (any(missing)) {
         keep <- if (is.null(keep)) !missing else keep & !missing
@@ -53,24 +74,20 @@ read_survival <- function(call, kind = "right", frame = parent.frame(2), roles =
     }
     row <- if (is.null(keep)) NULL else which(keep)
     if (!is.null(row)) {
-        status <- keep_coding(parts$values$status, row)
-        parts$values <- lapply(parts$values, `[`, row)
-        if (!is.null(status)) parts$values$status <- status
-        sides$values <- lapply(sides$values, lapply, take_rows, row)
         weight <- weight[row]
         n <- length(row)
     }
     if (n == 0) {
         abort_invalid("There are no rows to analyse: give at least one row without missing values.", "data")
     }
-    values <- switch(kind,
-                     interval = read_interval(parts, row),
-                     read_right(parts, kind, row))
-    c(list(kind = kind, n = n), values,
-      list(weight = weight, row = row, endpoint = parts$endpoint, notes = notes),
-      read_strata(sides$values$strata),
-      if (roles == "groups") stats::setNames(read_strata(sides$values$group), c("group", "groups")),
-      if (roles == "covariates") list(covariates = sides$values$covariates, rhs = sides$rhs))
+    list(row = row, n = n, weight = weight, notes = notes)
+}
+
+keep_response <- function(parts, row) {
+    status <- keep_coding(parts$values$status, row)
+    parts$values <- lapply(parts$values, `[`, row)
+    if (!is.null(status)) parts$values$status <- status
+    parts
 }
 
 take_rows <- function(x, row) if (is.matrix(x)) x[row, , drop = FALSE] else x[row]

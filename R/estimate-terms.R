@@ -1,6 +1,6 @@
 # The right-hand side of a survival formula: which of its terms stratify, which are compared.
 
-# The right-hand side by role: lists of evaluated terms, and what is not strata() as it was written.
+# The right-hand side by role: lists of evaluated terms.
 read_roles <- function(rhs, data, env, call, roles) {
     vectors <- Filter(Negate(is.null), list(group = call$group, strata = if (roles == "groups") call$strata))
     if (length(vectors) && !identical(rhs, 1)) {
@@ -8,15 +8,14 @@ read_roles <- function(rhs, data, env, call, roles) {
                               names(vectors)[1]), names(vectors)[1])
     }
     if (roles == "strata") {
-        return(list(values = list(strata = if (length(vectors)) vectors else read_terms(rhs, data, env))))
+        return(list(strata = if (length(vectors)) vectors else read_terms(rhs, data, env)))
     }
     if (length(vectors)) {
-        return(list(values = list(group = vectors[names(vectors) == "group"], strata = vectors[names(vectors) == "strata"])))
+        return(list(group = vectors[names(vectors) == "group"], strata = vectors[names(vectors) == "strata"]))
     }
     split <- split_strata(rhs)
     strata <- unlist(lapply(split$strata, read_terms, data, env), recursive = FALSE)
-    if (roles == "groups") return(list(values = list(group = read_terms(split$rest, data, env), strata = strata)))
-    list(values = list(covariates = read_covariates(split$rest, data, env), strata = strata), rhs = split$rest)
+    list(group = read_terms(split$rest, data, env), strata = strata)
 }
 
 # strata() terms joined by `+`, apart from the rest.
@@ -44,17 +43,6 @@ is_strata_call <- function(x) {
 }
 
 has_strata_call <- function(x) is.call(x) && (is_strata_call(x) || any(vapply(as.list(x)[-1], has_strata_call, NA)))
-
-# The variables of a regression, each as `terms()` names it: interactions and powers are not yet multiplied out.
-read_covariates <- function(rhs, data, env) {
-    if (identical(rhs, quote(.))) {
-        abort_invalid("`formula` must name its covariates; `.` is not read.", "formula")
-    }
-    formula <- stats::as.formula(call("~", rhs), env)
-    variables <- as.list(attr(readable(stats::terms(formula), "formula"), "variables"))[-1]
-    values <- lapply(variables, function(variable) readable(eval(variable, data, env), "formula"))
-    stats::setNames(values, vapply(variables, as_written, ""))
-}
 
 # Right-hand side: variables joined by +, * or :, or inside strata(); named as the user wrote them.
 read_terms <- function(rhs, data, env) {

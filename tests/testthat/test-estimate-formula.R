@@ -204,7 +204,7 @@ test_that("difftime times are read in their unit", {
                      tidy(kaplan_meier(Surv(c(1, 2, 3), c(1, 0, 1)))))
 })
 
-test_that("groups, covariates and strata() terms are told apart where an estimator asks for it", {
+test_that("groups and strata() terms are told apart where an estimator asks for it", {
     read <- function(formula, data = NULL, subset = NULL, weights = NULL, na.action = NULL, group = NULL, strata = NULL,
                      roles = "groups") {
         osseosurv:::read_survival(environment(), frame = parent.frame(), roles = roles)
@@ -225,14 +225,4 @@ test_that("groups, covariates and strata() terms are told apart where an estimat
     invalid(read(Surv(t, s) ~ a * strata(b), d), "formula", NULL, "joined to the other terms")
     invalid(read(Surv(t, s) ~ a, d, strata = d$b), "strata")
     invalid(read(Surv(1:6, rep(1, 6)), group = d$k, strata = 1:2), "strata", NULL, "2 elements")
-
-    got <- read(Surv(t, s) ~ k * a + cbind(k, a) + strata(b), d, roles = "covariates")
-    expect_identical(got$rhs, quote(k * a + cbind(k, a)))
-    expect_identical(got$covariates, list(k = 6:2, a = d$a[1:5], "cbind(k, a)" = cbind(k = 6:2, a = d$a[1:5])))
-    expect_identical(got$strata, c("b=x", "b=y"))
-    expect_identical(got$notes, "1 row with missing values left out.")
-    expect_identical(read(Surv(t, s) ~ strata(b), d, roles = "covariates")[c("covariates", "rhs")],
-                     list(covariates = structure(list(), names = character()), rhs = 1))
-    invalid(read(Surv(t, s) ~ ., d, roles = "covariates"), "formula")
-    invalid(read(Surv(t, s) ~ cbind(k, NaN), d, roles = "covariates"), "cbind(k, NaN)", 1)
 })
