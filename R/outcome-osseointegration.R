@@ -119,42 +119,30 @@ union_counts <- function(rows, by, conf.level) {
 #' @param sets List of union_rows(), one per admissible table.
 #' @param fits The fits of the first of them.
 #' @return List: `times` (share united, or its range, with limits that cover all tables) and `masses` (range of the mass
-#'   of each innermost interval, 0 in a table that does not have it).
+#'   of each innermost interval, 0 in a table that does not have it; only with several tables).
 #' @noRd
 union_ranges <- function(sets, fits, by, times, conf.level) {
     all <- c(list(fits), lapply(sets[-1], union_fits, by = by, conf.level = conf.level))
-    read <- lapply(all, function(one) stack_results(one, "estimand", function(fit) survival_at(fit, times)))
-    united <- function(column) do.call(cbind, lapply(read, function(x) 1 - x[[column]]))
-    low <- united("conf.high")
-    high <- united("conf.low")
-    estimate <- united("estimate")
-    key <- as.list(read[[1]][c("estimand", "strata", "time")])
-    several <- length(sets) > 1
-    times_table <- as_frame(c(key, if (several) {
-        list(estimate.min = row_range(estimate, min), estimate.max = row_range(estimate, max))
-    } else {
-        list(estimate = estimate[, 1])
-    }, list(conf.low = row_range(low, min), conf.high = row_range(high, max))))
-
-    stacked <- lapply(all, function(one) stack_results(one, "estimand"))
-    label <- function(x) paste(x$estimand, x$strata, x$left, x$right, sep = "\r")
-    rows <- do.call(rbind, lapply(stacked, `[`, c("estimand", "strata", "left", "right")))
-    rows <- rows[!duplicated(label(rows)), ]
-    mass <- vapply(stacked, function(x) {
-        found <- x$mass[match(label(rows), label(x))]
-        ifelse(is.na(found), 0, found)
-    }, numeric(nrow(rows)))
-    mass <- matrix(mass, nrow(rows))
-    rows$mass.min <- apply(mass, 1, min)
-    rows$mass.max <- apply(mass, 1, max)
-    rows$tables <- length(sets)
-    rows <- rows[order(match(rows$estimand, union_estimand_names), rows$strata, rows$left, rows$right), ]
-    rownames(rows) <- NULL
-    list(times = times_table, masses = rows)
+    read <- lapply(all, united_at, times)
+    if (length(sets) == 1) return(list(times = read[[1]]))
+    masses <- tidy(admissible_range(all, function(one) stack_results(one, "estimand")[c(mass_keys, "mass")],
+                                    by = mass_keys))
+    # A table that does not have the interval has no mass there.
+    masses$mass.min[masses$sets < length(all)] <- 0
+    masses <- masses[order(match(masses$estimand, union_estimand_names), masses$strata, masses$left, masses$right), ]
+    rownames(masses) <- NULL
+    times <- tidy(admissible_range(read, identity, by = c("estimand", "strata", "time")))
+    list(times = times[names(times) != "sets"], masses = masses)
 }
 
-# Open in one table is open in the range.
-row_range <- function(values, f) apply(values, 1, function(x) if (anyNA(x)) NA_real_ else f(x))
+mass_keys <- c("estimand", "strata", "left", "right")
+
+# Share united by each time, with its interval.
+united_at <- function(fits, times) {
+    curve <- stack_results(fits, "estimand", function(fit) survival_at(fit, times))
+    as_frame(c(as.list(curve[c("estimand", "strata", "time")]),
+               list(estimate = 1 - curve$estimate, conf.low = 1 - curve$conf.high, conf.high = 1 - curve$conf.low)))
+}
 
 #' Proximal against distal within the patient
 #'

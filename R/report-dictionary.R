@@ -80,7 +80,7 @@ column_dictionary <- dictionary_rows(
     "estimate.max", "Greatest estimate over the admissible tables", "scale of the measure", "percent", "",
     "mass.min", "Least mass over the admissible tables", "probability", "percent", "",
     "mass.max", "Greatest mass over the admissible tables", "probability", "percent", "",
-    "tables", "Number of admissible tables", "count", "count", "",
+    "sets", "Number of admissible tables with this row", "count", "count", "",
     "discordant.proximal", "Pairs united proximally only", "count", "count", "",
     "discordant.distal", "Pairs united distally only", "count", "count", "",
     "icc", "Intraclass correlation of the two interfaces", "", "fixed3", "",
