@@ -65,8 +65,6 @@ osseointegration <- function(cohort, by = NULL, times = c(3, 6, 12, 24), conf.le
         admissible = length(sets), times = times, conf.level = conf.level)
 }
 
-union_estimand_names <- c("any", "both", "proximal", "distal")
-
 #' Intervals of union by estimand
 #'
 #' @param interfaces Interface table of a cohort.

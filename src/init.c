@@ -22,6 +22,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_gamma_quantile, 3),
     ENTRY(ffi_kaplan_meier, 8),
     ENTRY(ffi_normal_normal, 5),
+    ENTRY(ffi_pair_proportion, 4),
     ENTRY(ffi_proportion_ci, 4),
     ENTRY(ffi_proportion_difference, 6),
     ENTRY(ffi_rate_ci, 4),

@@ -2,6 +2,7 @@
 #include "entries.h"
 #include "../core/difference.h"
 #include "../core/count_interval.h"
+#include "../core/pair_proportion.h"
 
 static SEXP column(R_xlen_t n) { return Rf_allocVector(REALSXP, n); }
 
@@ -19,6 +20,23 @@ SEXP ffi_proportion_ci(SEXP x, SEXP n, SEXP method, SEXP alpha)
         oss_raise(&err);
     const char *const names[] = { "conf.low", "conf.high" };
     const SEXP values[] = { low, high };
+    SEXP out = glue_list(2, names, values);
+    UNPROTECT(2);
+    return out;
+}
+
+SEXP ffi_pair_proportion(SEXP x, SEXP pairs, SEXP singles, SEXP alpha)
+{
+    const size_t x_ = glue_size(x, "x"), pairs_ = glue_size(pairs, "pairs");
+    const size_t singles_ = glue_size(singles, "singles");
+    const double alpha_ = glue_double(alpha, "alpha");
+    const oss_hook hook = glue_interrupt_hook();
+    oss_error err = OSS_ERROR_INIT;
+    double low, high;
+    if (oss_pair_limits(pairs_, singles_, x_, alpha_, &low, &high, &hook, &err) != OSS_OK)
+        oss_raise(&err);
+    const char *const names[] = { "conf.low", "conf.high" };
+    const SEXP values[] = { PROTECT(Rf_ScalarReal(low)), PROTECT(Rf_ScalarReal(high)) };
     SEXP out = glue_list(2, names, values);
     UNPROTECT(2);
     return out;

@@ -1,0 +1,87 @@
+row_at <- function(x, estimand, time) x$table[x$table$estimand == estimand & x$table$time == time, ]
+
+test_that("the eleven femora give the published counts with exact intervals", {
+    for (interfaces in masquelet_femur_assignments()[c(1, 17, 84)]) {
+        x <- union_estimands(interfaces, times = c(12, 80))
+        # Until the last film, whenever that was: not seen is not united.
+        united <- function(name) x$joint[x$joint$time == 80 & x$joint[[name]] == "united", "n"]
+        expect_identical(sum(united("proximal")), 9L)
+        expect_identical(sum(united("distal")), 4L)
+        expect_identical(row_at(x, "proximal", 12)$x, 9L)
+        expect_equal(unlist(row_at(x, "proximal", 12)[c("conf.low", "conf.high")], use.names = FALSE),
+                     c(0.48224, 0.97720), tolerance = 1e-4)
+    }
+})
+
+test_that("with every status known the share is the count and its interval Clopper and Pearson's", {
+    set.seed(11)
+    for (n in c(1, 2, 8, 11)) {
+        p <- sample(c(3, 6, 12, Inf), n, TRUE)
+        d <- sample(c(3, 6, 12, Inf), n, TRUE)
+        left <- c("3" = 0, "6" = 3, "12" = 6, "Inf" = 12)
+        rows <- data.frame(patient = rep(seq_len(n), 2), interface = rep(c("proximal", "distal"), each = n),
+                           left = left[as.character(c(p, d))], right = c(p, d))
+        x <- union_estimands(rows[sample(2 * n), ], times = c(3, 6, 12))$table
+        by <- function(v) vapply(c(3, 6, 12), function(t) sum(v <= t), 0)
+        counts <- list(any = by(pmin(p, d)), both = by(pmax(p, d)), proximal = by(p), distal = by(d))
+        for (name in names(counts)) {
+            own <- x[x$estimand == name, ]
+            exact <- proportion_ci(counts[[name]], n)
+            expect_equal(own$x, counts[[name]])
+            expect_equal(own$estimate, exact$estimate, tolerance = 1e-9)
+            expect_equal(own$conf.low, exact$conf.low, tolerance = 1e-9)
+            expect_equal(own$conf.high, exact$conf.high, tolerance = 1e-9)
+            expect_identical(own$unknown, c(0L, 0L, 0L))
+        }
+        share <- x[x$estimand == "interface", ]
+        expect_equal(share$x, by(p) + by(d))
+        expect_equal(share$estimate, (by(p) + by(d)) / (2 * n), tolerance = 1e-9)
+        # Never narrower than as many independent reconstructions that agree would allow at the same share.
+        even <- share$x %% 2 == 0
+        agree <- proportion_ci(share$x[even] / 2, n)
+        expect_true(all(share$conf.low[even] <= agree$conf.low + 1e-9))
+        expect_true(all(share$conf.high[even] >= agree$conf.high - 1e-9))
+    }
+})
+
+test_that("what is not known at a time is counted as such and covered by the interval", {
+    rows <- data.frame(patient = c(1, 1, 2, 2, 3), interface = c("proximal", "distal", "proximal", "distal", "distal"),
+                       left = c(3, 0, 6, 12, 0), right = c(12, 3, Inf, Inf, 6))
+    x <- union_estimands(rows, times = 6)
+    expect_identical(unlist(row_at(x, "interface", 6)[c("x", "n", "unknown")]), c(x = 2L, n = 4L, unknown = 1L))
+    expect_identical(unlist(row_at(x, "any", 6)[c("x", "n", "unknown")]), c(x = 1L, n = 2L, unknown = 0L))
+    limits <- function(united) unlist(.Call(osseosurv:::ffi_pair_proportion, united, 2, 1, 0.05))
+    expect_equal(row_at(x, "interface", 6)$conf.low, limits(2)[["conf.low"]])
+    expect_equal(row_at(x, "interface", 6)$conf.high, limits(3)[["conf.high"]])
+    expect_identical(x$joint, data.frame(time = 6, proximal = c("not united", "not known", "not on record"),
+                                         distal = c("not united", "united", "united"), n = 1L))
+    expect_match(x$notes[1], "1 reconstruction with one interface")
+})
+
+test_that("a large cohort gets the interval between reconstructions", {
+    set.seed(2)
+    n <- 400
+    bone <- rbinom(n, 1, 0.5)
+    seen <- c(bone, ifelse(runif(n) < 0.3, bone, rbinom(n, 1, 0.5)))
+    rows <- data.frame(patient = rep(1:n, 2), interface = rep(c("proximal", "distal"), each = n),
+                       left = ifelse(seen == 1, 0, 6), right = ifelse(seen == 1, 6, Inf))
+    x <- row_at(union_estimands(rows, times = 6), "interface", 6)
+    mean_of <- rowMeans(matrix(seen, n))
+    se <- sd(mean_of) / sqrt(n) / (mean(seen) * (1 - mean(seen)))
+    expect_equal(c(x$conf.low, x$conf.high), plogis(qlogis(mean(seen)) + c(-1, 1) * qt(0.975, n - 1) * se))
+})
+
+test_that("bad interfaces are refused with column and row", {
+    good <- masquelet_femur$interfaces
+    bad <- function(column, value, pattern) {
+        good[[column]][3] <- value
+        expect_error(union_estimands(good), pattern, class = "osseosurv_invalid")
+    }
+    bad("interface", "middle", "row 3")
+    bad("interface", good$interface[4], "second")
+    bad("left_mo", 99, "row 3")
+    bad("left_mo", -1, "row 3")
+    expect_error(union_estimands(good[c("reconstruction", "interface")]), "`left`", class = "osseosurv_invalid")
+    expect_error(union_estimands(good[0, ]), "no rows", class = "osseosurv_invalid")
+    expect_error(union_estimands(1), "data frame", class = "osseosurv_invalid")
+})
