@@ -17,6 +17,13 @@ SEXP ffi_cumulative_incidence(SEXP entry, SEXP time, SEXP status, SEXP weight, S
 SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_stratum,
                       SEXP conf_type, SEXP conf_level);
 
+/* permutation.c */
+SEXP ffi_permutation_exact(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum, SEXP at);
+SEXP ffi_permutation_groups(SEXP score, SEXP group, SEXP stratum, SEXP n_stratum, SEXP axis,
+                            SEXP n_group, SEXP resamples, SEXP seed, SEXP threads);
+SEXP ffi_permutation_sample(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum, SEXP resamples,
+                            SEXP seed, SEXP threads);
+
 /* proportion.c */
 SEXP ffi_proportion_ci(SEXP x, SEXP n, SEXP method, SEXP alpha);
 SEXP ffi_pair_proportion(SEXP x, SEXP pairs, SEXP singles, SEXP alpha);
