@@ -102,18 +102,10 @@ as_admissible <- function(sets) {
     list(n = length(sets), get = function(i) sets[[i]])
 }
 
-# Without replacement; a seed leaves R's generator as it was.
+# Without replacement.
 draw_sets <- function(n, most, seed) {
-    if (is.null(seed)) return(sort(draw_numbers(n, most)))
-    old <- get0(".Random.seed", globalenv(), inherits = FALSE)
-    on.exit(if (is.null(old)) rm(".Random.seed", envir = globalenv()) else assign(".Random.seed", old, globalenv()))
-    set.seed(check_number(seed, "seed", 0, .Machine$integer.max))
-    sort(draw_numbers(n, most))
-}
-
-draw_numbers <- function(n, most) {
-    if (n <= 2^53) return(sample(n, most))
-    abort_invalid(sprintf("`sets` has %s data sets; at most 2^53 can be drawn from.", format(n)), "sets")
+    if (n > 2^53) abort_invalid(sprintf("`sets` has %s data sets; at most 2^53 can be drawn from.", format(n)), "sets")
+    with_seed(seed, sort(sample(n, most)))
 }
 
 analyse_set <- function(sets, i, estimator, ...) {

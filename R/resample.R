@@ -24,3 +24,16 @@ resampling <- function(seed = NULL) {
     }
     list(seed = words, threads = as.integer(threads))
 }
+
+#' Evaluate code that draws by R's own generator
+#'
+#' @param seed `NULL`: the generator as it is; a whole number: started by it, and left as it was found.
+#' @noRd
+with_seed <- function(seed, code) {
+    if (is.null(seed)) return(code)
+    seed <- check_numbers(check_number(seed, "seed", 0, .Machine$integer.max), "seed", whole = TRUE)
+    old <- get0(".Random.seed", globalenv(), inherits = FALSE)
+    on.exit(if (is.null(old)) rm(".Random.seed", envir = globalenv()) else assign(".Random.seed", old, globalenv()))
+    set.seed(seed)
+    code
+}
