@@ -221,7 +221,7 @@ from_surv <- function(value) {
 
 multi_state <- function(code, value) {
     states <- attr(value, "states")
-    factor(code, 0:length(states), c("(censored)", states))
+    structure(as.integer(code) + 1L, levels = c("(censored)", states), class = "factor")
 }
 
 # Status of an interval Surv: 0 right-censored, 1 exact, 2 left-censored, 3 interval.

@@ -20,6 +20,8 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_event_codes, 1),
     ENTRY(ffi_first_bad_time, 2),
     ENTRY(ffi_gamma_quantile, 3),
+    ENTRY(ffi_gray, 9),
+    ENTRY(ffi_gray_permute, 12),
     ENTRY(ffi_kaplan_meier, 8),
     ENTRY(ffi_normal_normal, 5),
     ENTRY(ffi_pair_proportion, 4),

@@ -13,6 +13,13 @@ SEXP ffi_first_bad_time(SEXP x, SEXP infinite);
 SEXP ffi_cumulative_incidence(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
                               SEXP n_cause, SEXP n_stratum, SEXP conf_type, SEXP conf_level);
 
+/* gray.c */
+SEXP ffi_gray(SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_status, SEXP n_stratum,
+              SEXP n_group, SEXP cause, SEXP rho);
+SEXP ffi_gray_permute(SEXP time, SEXP status, SEXP stratum, SEXP group, SEXP n_status,
+                      SEXP n_stratum, SEXP n_group, SEXP cause, SEXP rho, SEXP resamples, SEXP seed,
+                      SEXP threads);
+
 /* kaplan_meier.c */
 SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_stratum,
                       SEXP conf_type, SEXP conf_level);
