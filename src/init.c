@@ -10,7 +10,9 @@
 /* clang-format on */
 
 static const R_CallMethodDef entries[] = {
+    ENTRY(ffi_band_critical, 4),
     ENTRY(ffi_beta_quantile, 4),
+    ENTRY(ffi_confidence_band, 9),
     ENTRY(ffi_count_check, 6),
     ENTRY(ffi_count_fit, 4),
     ENTRY(ffi_count_interval, 9),

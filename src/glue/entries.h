@@ -5,6 +5,11 @@
 
 #include <Rinternals.h>
 
+/* band.c */
+SEXP ffi_band_critical(SEXP type, SEXP from, SEXP to, SEXP level);
+SEXP ffi_confidence_band(SEXP type, SEXP conf_type, SEXP level, SEXP n, SEXP size, SEXP estimate,
+                         SEXP std_error, SEXP lo, SEXP hi);
+
 /* columns.c */
 SEXP ffi_event_codes(SEXP status);
 SEXP ffi_first_bad_time(SEXP x, SEXP infinite);
