@@ -11,33 +11,56 @@
 #' @param frame Environment of the caller of the estimator.
 #' @param roles What the right-hand side means. "strata": every term stratifies, inside `strata()` or not. "groups": the
 #'   terms inside `strata()` stratify, the others make the groups that are compared (vector path: `group` and `strata`).
+#' @param carry Names of further arguments of the estimator that hold a value for each row: columns of `data` or vectors;
+#'   `cluster` also a one-sided formula.
 #' @return List: `kind`; `n` rows analysed; `entry` (or `NULL`), `time`, `status` (integer, 0 censored) for
 #'   right-censored data; `causes` (labels, in order of `status`); `left`, `right` (right `Inf`: not seen;
 #'   left 0: left-censored) for interval-censored; `weight` (double, or `NULL`: 1 each); `stratum` (integer
 #'   codes, or `NULL`: one stratum), `strata` (labels, `""` if none); with roles "groups" `group` (integer codes, or
-#'   `NULL`: none named) and `groups` (labels); `row` (rows of the data analysed, or `NULL`: all); `endpoint` (text for
+#'   `NULL`: none named) and `groups` (labels); `carried` (named list, those given; a row where one is missing is left
+#'   out as any other); `row` (rows of the data analysed, or `NULL`: all); `endpoint` (text for
 #'   the estimand card); `notes`. Covariates of a regression: `read_regression()`.
 #' @noRd
-read_survival <- function(call, kind = "right", frame = parent.frame(2), roles = "strata") {
+read_survival <- function(call, kind = "right", frame = parent.frame(2), roles = "strata", carry = character()) {
     data <- check_data(call$data)
     check_na_action(call$na.action)
     source <- locate(substitute(formula, call), call, frame)
     parts <- read_response(source$lhs, data, source$env, kind)
     sides <- read_roles(source$rhs, data, source$env, call, roles)
     for (side in sides) for (name in names(side)) check_length(side[[name]], parts$n, name)
-    kept <- read_kept(call, data, frame, parts$n, c(parts$values, unlist(unname(sides), recursive = FALSE)))
+    carried <- read_carried(carry, call, data, frame, parts$n)
+    kept <- read_kept(call, data, frame, parts$n, c(parts$values, unlist(unname(sides), recursive = FALSE), carried))
     row <- kept$row
     if (!is.null(row)) {
         parts <- keep_response(parts, row)
         sides <- lapply(sides, lapply, take_rows, row)
+        carried <- lapply(carried, take_rows, row)
     }
     values <- switch(kind,
                      interval = read_interval(parts, row),
                      read_right(parts, kind, row))
     c(list(kind = kind, n = kept$n), values,
       list(weight = kept$weight, row = row, endpoint = parts$endpoint, notes = kept$notes),
+      if (length(carry)) list(carried = carried),
       read_strata(sides$strata),
       if (roles == "groups") stats::setNames(read_strata(sides$group), c("group", "groups")))
+}
+
+read_carried <- function(carry, call, data, frame, n) {
+    out <- list()
+    for (name in carry) {
+        out[[name]] <- if (name == "cluster") {
+            read_cluster(call$cluster, data, frame, n)
+        } else {
+            value <- masked(do.call(substitute, list(as.name(name), call)), call[[name]], data, frame, name)
+            if (!is.null(value)) check_length(value, n, name)
+            if (!is.null(value) && !is.atomic(value)) {
+                abort_invalid(sprintf("`%s` must be a vector or a column of `data`; got %s.", name, value_text(value)), name)
+            }
+            value
+        }
+    }
+    out
 }
 
 check_data <- function(data) {

@@ -19,11 +19,18 @@ survival_conf_types <- c("beta-product", "beta-product-mid-p", "likelihood-ratio
 #' @param subset Condition or row numbers: which rows to analyse.
 #' @param na.action `na.omit` (rows with missing values are left out and counted in a note) or `na.fail`.
 #' @param group Vector of groups when `formula` is a `Surv` object.
-#' @param cluster Not available yet; an error says so.
+#' @param cluster `~patient` (or a vector): the rows of a patient may depend on each other, patients do not. The standard
+#'   error is then robust and the interval `log-log` by default; `beta-product` and `likelihood-ratio` count rows as
+#'   independent and are refused.
+#' @param cluster.correction `"CR1"`: the infinitesimal jackknife with the factor G / (G - 1) for G clusters in the stratum,
+#'   and the t quantile on G - 1 degrees of freedom. `"CR3"`: the jackknife that leaves each cluster out, same quantile;
+#'   its time grows with clusters times distinct times. `"none"`: the infinitesimal jackknife with the normal quantile, as
+#'   `survival::survfit(cluster = )`.
 #' @return A result whose [tidy()] has one row per stratum and distinct time, censored times too, from time 0: `strata`,
 #'   `time` (unit of the data), `n.risk` (just before the time; at 0: entered by 0), `n.event`, `n.censor`, `estimate`
-#'   (survival just after the time), `std.error` (Greenwood, same scale), `conf.low`, `conf.high` (pointwise; `NA`
-#'   where the method has none). [glance()]: `n`, `events`, `n.strata`, `conf.type`, `conf.level`.
+#'   (survival just after the time), `std.error` (Greenwood, or robust with `cluster`; same scale), `conf.low`, `conf.high` (pointwise; `NA`
+#'   where the method has none). [glance()]: `n`, `events`, `n.strata`, `conf.type`, `conf.level`, with `cluster`
+#'   also `n.cluster` and `cluster.correction`.
 #' @section Agreement: Estimate, standard error and the limits `log-log`, `log`, `plain`, `logit`, `arcsin` equal
 #'   `survival::survfit` to 1e-12 relative where 0 < S < 1; at S = 1 and S = 0 these intervals are degenerate and
 #'   `NA` is given instead. `beta-product` equals `bpcp::bpcp` (method of moments) to 1e-8, its mid-p version to the
@@ -37,12 +44,19 @@ survival_conf_types <- c("beta-product", "beta-product-mid-p", "likelihood-ratio
 #'   56.0%, `plain` 71.2%, `arcsin` 71.2% (two thirds censored, n = 8, S = 0.25); `logit` 71.6% (uniform censoring
 #'   in months, n = 11, S = 0.10). All but the first two give no interval in up to 80% of samples (73% likelihood
 #'   ratio). Script and table: `inst/validation/`.
+#' @section Clusters: The standard error without correction equals that of `survival::survfit(cluster = , robust = TRUE)` to
+#'   1e-8. Coverage of the 95% log-log interval with 8, 11, 20 and 60 clusters, the lowest of 48 settings (two or one to four
+#'   rows a cluster, independent or with a gamma frailty of variance 1, three kinds of censoring, S from 0.9 to 0.25; 1,500
+#'   samples each, where at least half give an interval): `CR1` 95.5, 94.5, 94.3, 94.1%; `CR3` 95.7, 94.5, 94.5, 94.2%;
+#'   `none` 89.8, 90.4, 92.7, 93.5%. `CR1` is the default: as good as `CR3`, in linear time. Script and table:
+#'   `inst/validation/cluster-coverage.R`, `.csv`.
 #' @section Left truncation: If the risk set empties early and every row then at risk fails, the estimate is 0 from
 #'   there on, whoever enters later; a note says so.
 #' @section Errors: `osseosurv_invalid`, with `argument` and `index`, for negative, infinite or NaN times, entry not before
 #'   exit, unknown status codes, weights that are not whole numbers >= 0, no rows.
 #' @references Kaplan EL, Meier P (1958) \doi{10.1080/01621459.1958.10501452}. Fay MP, Brittain EH, Proschan MA (2013)
-#'   \doi{10.1093/biostatistics/kxt016}. Thomas DR, Grunkemeier GL (1975) \doi{10.1080/01621459.1975.10480315}.
+#'   \doi{10.1093/biostatistics/kxt016}. Ying Z, Wei LJ (1994) \doi{10.1006/jmva.1994.1031}. Lipsitz SR, Dear KBG, Zhao L (1994)
+#'   \doi{10.2307/2532797}. Thomas DR, Grunkemeier GL (1975) \doi{10.1080/01621459.1975.10480315}.
 #' @seealso [survival_at()], [quantile.kaplan_meier()], [followup_time()], [cumulative_incidence()].
 #' @examples
 #' arms <- kaplan_meier(Surv(time, status) ~ sex, survival::lung)
@@ -55,12 +69,13 @@ survival_conf_types <- c("beta-product", "beta-product-mid-p", "likelihood-ratio
 #' survival_at(kaplan_meier(Surv(months, rep(0, 11))), c(24, 60))
 #' @export
 kaplan_meier <- function(formula, data = NULL, conf.type = "auto", conf.level = 0.95, weights = NULL, subset = NULL,
-                         na.action = NULL, group = NULL, cluster = NULL) {
+                         na.action = NULL, group = NULL, cluster = NULL, cluster.correction = "CR1") {
     conf.level <- check_conf_level(conf.level)
     check_choice(conf.type, "conf.type", c("auto", survival_conf_types))
-    refuse_cluster(cluster)
-    input <- read_survival(environment(), frame = parent.frame())
-    fit_kaplan_meier(input, conf.type, conf.level)
+    if (is.null(cluster)) return(fit_kaplan_meier(read_survival(environment(), frame = parent.frame()), conf.type, conf.level))
+    check_choice(cluster.correction, "cluster.correction", cluster_corrections)
+    input <- read_survival(environment(), frame = parent.frame(), carry = "cluster")
+    fit_clustered(input, conf.type, conf.level, cluster.correction)
 }
 
 fit_kaplan_meier <- function(input, conf.type, conf.level) {
@@ -77,6 +92,11 @@ fit_kaplan_meier <- function(input, conf.type, conf.level) {
     }
     fit <- .Call(ffi_kaplan_meier, input$entry, input$time, input$status, input$weight, input$stratum,
                  length(input$strata), match(conf.type, survival_conf_types) - 1L, conf.level)
+    kaplan_meier_result(input, fit, conf.type, conf.level, notes)
+}
+
+kaplan_meier_result <- function(input, fit, conf.type, conf.level, notes, ...) {
+    truncated <- !is.null(input$entry)
     counts <- fit$table
     table <- as_frame(list(strata = rep.int(input$strata, counts$size), time = counts$time, n.risk = counts$n.risk,
                            n.event = counts$n.event, n.censor = counts$n.censor, estimate = fit$estimate,
@@ -98,9 +118,9 @@ fit_kaplan_meier <- function(input, conf.type, conf.level) {
         methods = sprintf("Survival was estimated by the product-limit method with pointwise %s %s.",
                           percent_text(conf.level), conf_type_text[[conf.type]]),
         references = c("Kaplan and Meier (1958) J Am Stat Assoc 53:457", conf_type_source[[conf.type]]),
-        notes = c(notes, kaplan_meier_notes(table, conf.type, truncated)),
+        notes = c(notes, kaplan_meier_notes(table, conf.type, truncated, !is.null(input$carried$cluster))),
         entry = if (truncated) split_entries(input) else NULL,
-        size = counts$size, strata = input$strata, conf.type = conf.type, conf.level = conf.level
+        size = counts$size, strata = input$strata, conf.type = conf.type, conf.level = conf.level, ...
     )
 }
 
@@ -122,9 +142,14 @@ conf_type_source <- local({
       "log-log" = scale, "log" = scale, "plain" = "Greenwood (1926)", "logit" = scale, "arcsin" = scale)
 })
 
-kaplan_meier_notes <- function(table, conf.type, truncated) {
+kaplan_meier_notes <- function(table, conf.type, truncated, clustered = FALSE) {
     notes <- character()
-    if (!startsWith(conf.type, "beta-product") && anyNA(table$conf.low)) {
+    if (clustered) {
+        if (any(is.na(table$conf.low) & !is.na(table$std.error))) {
+            notes <- sprintf(paste("The %s interval is not estimable (NA) where the estimate is 1 or 0, or where the clusters",
+                                   "give no variance."), conf.type)
+        }
+    } else if (!startsWith(conf.type, "beta-product") && anyNA(table$conf.low)) {
         notes <- sprintf(paste("The %s interval is not estimable (NA) where the estimate is 1 or 0;",
                                "the beta-product interval is."), conf.type)
     }

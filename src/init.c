@@ -25,6 +25,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_gray, 9),
     ENTRY(ffi_gray_permute, 12),
     ENTRY(ffi_kaplan_meier, 8),
+    ENTRY(ffi_kaplan_meier_cluster, 12),
     ENTRY(ffi_normal_normal, 5),
     ENTRY(ffi_pair_proportion, 4),
     ENTRY(ffi_permutation_exact, 5),

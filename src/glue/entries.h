@@ -28,6 +28,9 @@ SEXP ffi_gray_permute(SEXP time, SEXP status, SEXP stratum, SEXP group, SEXP n_s
 /* kaplan_meier.c */
 SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_stratum,
                       SEXP conf_type, SEXP conf_level);
+SEXP ffi_kaplan_meier_cluster(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
+                              SEXP n_stratum, SEXP conf_type, SEXP conf_level, SEXP cluster,
+                              SEXP n_cluster, SEXP correction, SEXP small);
 
 /* permutation.c */
 SEXP ffi_permutation_exact(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum, SEXP at);

@@ -39,7 +39,7 @@ test_that("every fault is one classed error naming argument and row", {
     invalid(fit(Surv(replace(t, 2, NA), s) ~ 1, na.action = na.fail), "data", 2)
     invalid(fit(Surv(t, s) ~ 1, conf.level = 1), "conf.level")
     invalid(fit(Surv(t, s) ~ 1, conf.type = "exactly"), "conf.type")
-    invalid(fit(Surv(t, s) ~ 1, cluster = ~g), "cluster")
+    invalid(fit(Surv(t, s) ~ 1, cluster = list(1)), "cluster")
     invalid(fit(Surv(e, t, s) ~ 1, conf.type = "beta-product"), "conf.type", NULL, "no theory")
     invalid(cumulative_incidence(Surv(t, s) ~ 1, d), "s", NULL, "must be a factor")
     invalid(cumulative_incidence(Surv(e, t, factor(s)) ~ 1, d), "conf.type", NULL, "log-log")
