@@ -217,11 +217,11 @@ survival_at.kaplan_meier <- function(x, times, ...) {
     do.call(rbind, rows)
 }
 
-check_times <- function(times) {
-    times <- check_numbers(times, "times", 0)
+check_times <- function(times, argument = "times") {
+    times <- check_numbers(times, argument, 0)
     if (any(is.infinite(times))) {
         at <- which(is.infinite(times))[1]
-        abort_invalid(sprintf("`times` must be finite; element %d is Inf.", at), "times", at)
+        abort_invalid(sprintf("`%s` must be finite; element %d is Inf.", argument, at), argument, at)
     }
     times
 }

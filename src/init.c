@@ -36,6 +36,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_rate_ci, 4),
     ENTRY(ffi_rate_ratio, 6),
     ENTRY(ffi_signed_rank, 5),
+    ENTRY(ffi_survival_difference, 12),
     ENTRY(ffi_t_quantile, 2),
     ENTRY(ffi_tail, 5),
     ENTRY(ffi_turnbull, 7),

@@ -14,8 +14,7 @@ void oss_beta_product_step(oss_beta_product *product, double at_risk, double eve
     product->variation += variation + product->variation * variation;
 }
 
-/* Shapes of the beta with these moments; 0 if degenerate. */
-static int matched_shapes(const oss_beta_product *x, double *a, double *b)
+int oss_beta_product_shapes(const oss_beta_product *x, double *a, double *b)
 {
     if (!(x->variation > 0 && x->mean > 0 && x->complement > 0))
         return 0;
@@ -32,15 +31,15 @@ double oss_matched_beta_quantile(double p, double mean, double complement, doubl
 {
     const oss_beta_product x = { mean, complement, variation };
     double a, b;
-    return matched_shapes(&x, &a, &b) ? oss_beta_quantile(p, a, b, start) : degenerate_value(&x);
+    return oss_beta_product_shapes(&x, &a, &b) ? oss_beta_quantile(p, a, b, start) : degenerate_value(&x);
 }
 
 double oss_mixed_beta_quantile(double p, const oss_beta_product *lower,
                                const oss_beta_product *upper)
 {
     double a_low = 0, b_low = 0, a_high = 0, b_high = 0;
-    const int low_spread = matched_shapes(lower, &a_low, &b_low);
-    const int high_spread = matched_shapes(upper, &a_high, &b_high);
+    const int low_spread = oss_beta_product_shapes(lower, &a_low, &b_low);
+    const int high_spread = oss_beta_product_shapes(upper, &a_high, &b_high);
     if (!low_spread && !high_spread)
         return p <= 0.5 ? degenerate_value(lower) : degenerate_value(upper);
     if (!high_spread) /* all mass of the upper at 1 */
@@ -78,8 +77,7 @@ double oss_mixed_beta_quantile(double p, const oss_beta_product *lower,
     return (lo + hi) / 2;
 }
 
-/* S once the next of those at risk has failed as well. */
-static oss_beta_product after_one_more(const oss_beta_product *product, double at_risk_after)
+oss_beta_product oss_beta_product_below(const oss_beta_product *product, double at_risk_after)
 {
     oss_beta_product below = { 0, 1, 0 };
     if (at_risk_after > 0) {
@@ -92,7 +90,7 @@ static oss_beta_product after_one_more(const oss_beta_product *product, double a
 double oss_beta_product_low(const oss_beta_product *product, double at_risk_after, double tail,
                             double start)
 {
-    const oss_beta_product below = after_one_more(product, at_risk_after);
+    const oss_beta_product below = oss_beta_product_below(product, at_risk_after);
     return oss_matched_beta_quantile(tail, below.mean, below.complement, below.variation, start);
 }
 
@@ -105,7 +103,7 @@ double oss_beta_product_high(const oss_beta_product *product, double tail, doubl
 void oss_beta_product_mid_p(const oss_beta_product *product, double at_risk_after, double tail,
                             double *low, double *high)
 {
-    const oss_beta_product below = after_one_more(product, at_risk_after);
+    const oss_beta_product below = oss_beta_product_below(product, at_risk_after);
     *low = oss_mixed_beta_quantile(tail, &below, product);
     *high = oss_mixed_beta_quantile(1 - tail, &below, product);
 }

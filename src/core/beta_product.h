@@ -31,6 +31,13 @@ double oss_beta_product_high(const oss_beta_product *product, double tail, doubl
 void oss_beta_product_mid_p(const oss_beta_product *product, double at_risk_after, double tail,
                             double *low, double *high);
 
+/* The variable of the lower limit: S once the next of those at risk has failed as well; 0 when nobody
+ * is left. */
+oss_beta_product oss_beta_product_below(const oss_beta_product *product, double at_risk_after);
+
+/* Shapes of the beta with these moments; 0 where all its mass is in one point. */
+int oss_beta_product_shapes(const oss_beta_product *product, double *a, double *b);
+
 /* The quantile at p of the beta variable with the given mean, complement (1 - mean) and squared
  * coefficient of variation; 0 or 1 where that is degenerate. start: a neighbour's quantile or NaN.
  */

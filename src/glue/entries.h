@@ -55,6 +55,11 @@ SEXP ffi_t_quantile(SEXP p, SEXP df);
 /* signed_rank.c */
 SEXP ffi_signed_rank(SEXP d, SEXP zeros, SEXP exact, SEXP tie, SEXP tail);
 
+/* survival_difference.c */
+SEXP ffi_survival_difference(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
+                             SEXP n_stratum, SEXP at, SEXP first, SEXP second, SEXP effect,
+                             SEXP type, SEXP conf_level);
+
 /* turnbull.c */
 SEXP ffi_turnbull(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum, SEXP tolerance,
                   SEXP max_iterations);
