@@ -39,6 +39,17 @@ SEXP ffi_permutation_groups(SEXP score, SEXP group, SEXP stratum, SEXP n_stratum
 SEXP ffi_permutation_sample(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum, SEXP resamples,
                             SEXP seed, SEXP threads);
 
+/* log_rank.c */
+SEXP ffi_log_rank(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP cell, SEXP n_group,
+                  SEXP n_stratum, SEXP rho, SEXP gamma);
+SEXP ffi_log_rank_scores(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
+                         SEXP n_stratum, SEXP rho, SEXP gamma);
+SEXP ffi_log_rank_resample(SEXP time, SEXP status, SEXP group, SEXP stratum, SEXP n_stratum,
+                           SEXP rho, SEXP gamma, SEXP group_score, SEXP deal, SEXP form, SEXP draws,
+                           SEXP seed, SEXP threads);
+SEXP ffi_normal_box(SEXP correlation, SEXP lower, SEXP upper);
+SEXP ffi_quadratic(SEXP u, SEXP v);
+
 /* proportion.c */
 SEXP ffi_proportion_ci(SEXP x, SEXP n, SEXP method, SEXP alpha);
 SEXP ffi_pair_proportion(SEXP x, SEXP pairs, SEXP singles, SEXP alpha);
