@@ -6,6 +6,9 @@ permutation_methods <- c("exact", "permutation", "asymptotic")
 # Units up to which "auto" resamples where it cannot be exact.
 permutation_limit <- 1000
 
+# Units up to which "auto" takes an enclosure of an exact p that is out of reach; a third of a second there.
+enclosure_limit <- 100
+
 #' Permutation test of a linear statistic
 #'
 #' T_g = sum of the scores of group g, given the scores and the size of the groups in each stratum. For its users within
@@ -51,7 +54,8 @@ permutation_test <- function(scores, group, n.group = 2L, stratum = NULL, cluste
     } else auto <- FALSE
     result <- NULL
     if (method == "exact") {
-        result <- if (n.group == 2) exact_permutation(units, found, alternative, two.sided)
+        result <- if (n.group == 2) exact_permutation(units, found, alternative, two.sided,
+                                                          enclose = !auto || n <= enclosure_limit)
         if (is.null(result) && !auto) {
             abort_invalid(sprintf("`method` \"exact\" is not available for these data (%s): use \"permutation\".",
                                   if (n.group > 2) "more than two groups" else "too many different sums"), "method")
@@ -169,19 +173,22 @@ central_p <- function(lower, upper, alternative) {
 }
 
 # NULL where it would take too long.
-exact_permutation <- function(units, found, alternative, two.sided) {
+exact_permutation <- function(units, found, alternative, two.sided, enclose) {
     units <- single_units(units)
     at <- found$statistic[2]
     far <- two.sided == "absolute" && alternative == "two.sided"
     if (far) at <- found$expected[2] + c(-1, 1) * abs(at - found$expected[2])
     exact <- .Call(ffi_permutation_exact, as.double(units$scores), as.integer(units$group == 2L), units$stratum,
-                   n_strata(units), at)
+                   n_strata(units), at, enclose)
     if (exact$way == 0L) return(NULL)
     # Lower tail and upper tail, each with the limits it is known to lie between.
     lower <- exact$tails[1, 1:3]
     upper <- exact$tails[nrow(exact$tails), 4:6]
     p <- if (far) pmin(1, lower + upper) else central_p(lower, upper, alternative)
-    list(p.value = p[1], p.low = p[2], p.high = p[3], resamples = 0, why = "exact")
+    list(p.value = p[1], p.low = p[2], p.high = p[3], resamples = 0,
+         why = if (exact$way < 3L) "exact" else sprintf(paste("exact to an enclosure: p lies between %s and %s,",
+                                                             "and its estimate is good to about 1e-6"),
+                                                       format(p[2], digits = 4), format(p[3], digits = 4)))
 }
 
 sampled_permutation <- function(units, n.group, found, trend, signed, alternative, two.sided, resamples, seed) {

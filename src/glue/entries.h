@@ -33,7 +33,8 @@ SEXP ffi_kaplan_meier_cluster(SEXP entry, SEXP time, SEXP status, SEXP weight, S
                               SEXP n_cluster, SEXP correction, SEXP small);
 
 /* permutation.c */
-SEXP ffi_permutation_exact(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum, SEXP at);
+SEXP ffi_permutation_exact(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum, SEXP at,
+                           SEXP enclose);
 SEXP ffi_permutation_groups(SEXP score, SEXP group, SEXP stratum, SEXP n_stratum, SEXP axis,
                             SEXP n_group, SEXP resamples, SEXP seed, SEXP threads);
 SEXP ffi_permutation_sample(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum, SEXP resamples,

@@ -14,10 +14,12 @@ static oss_permutation_rows rows_of(SEXP score, SEXP second, SEXP stratum, SEXP 
 }
 
 /* list(way, tails, log.size): tails a matrix with a row for each of `at`: lower, low, high, upper,
- * low, high; way 0: more work than allowed. */
-SEXP ffi_permutation_exact(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum, SEXP at)
+ * low, high; way (oss_exact_way) 0: more work than allowed. */
+SEXP ffi_permutation_exact(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum, SEXP at,
+                           SEXP enclose)
 {
     const oss_permutation_rows rows = rows_of(score, second, stratum, n_stratum);
+    const int any = glue_int(enclose, "enclose");
     const size_t n_at = (size_t) XLENGTH(at);
     const double *where = glue_doubles(at, (R_xlen_t) n_at, "at");
     oss_permutation_tails *tails = glue_scratch(n_at, sizeof *tails);
@@ -28,7 +30,7 @@ SEXP ffi_permutation_exact(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum
     oss_exact_way way = OSS_EXACT_NONE;
     oss_status status = oss_permutation_law_new(&rows, &law, &err);
     if (!status)
-        status = oss_permutation_exact(&law, n_at, where, tails, &way, &hook, &err);
+        status = oss_permutation_exact(&law, any, n_at, where, tails, &way, &hook, &err);
     const double log_size = law.log_size;
     oss_permutation_law_free(&law);
     if (status)

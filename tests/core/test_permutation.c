@@ -1,5 +1,6 @@
 #include "check.h"
 #include "../../src/core/permutation_exact.h"
+#include "../../src/core/permutation_lattice.h"
 #include "../../src/core/permutation_lists.h"
 #include "../../src/core/permutation_sample.h"
 
@@ -18,7 +19,7 @@ static oss_permutation_tails tails_of(const oss_permutation_rows *rows, oss_exac
     double t = 0;
     for (size_t i = 0; i < rows->n; i++)
         t += rows->second[i] ? rows->score[i] : 0;
-    CHECK(oss_permutation_exact(&law, 1, &t, &tails, way, NULL, &err) == OSS_OK);
+    CHECK(oss_permutation_exact(&law, 1, 1, &t, &tails, way, NULL, &err) == OSS_OK);
     if (law.n_draw)
         CHECK_NEAR(at, t, 1e-12);
     oss_permutation_law_free(&law);
@@ -118,6 +119,57 @@ static void test_sampling(void)
     CHECK(fabs(one.lower / 40000 - at_most / all) < 0.0125);
 }
 
+/* All ways give one answer: lists, an exact lattice, an enclosure and its estimate. */
+static void test_ways_agree(void)
+{
+    enum { ROWS = 30 };
+    double score[ROWS], whole[ROWS];
+    int second[ROWS], stratum[ROWS];
+    for (int strata = 1; strata <= 3; strata++) {
+        for (int i = 0; i < ROWS; i++) {
+            score[i] = log(i + 1.5) * (i % 7 - 2.75);
+            whole[i] = floor(3 * score[i]) / 3;
+            second[i] = i * i % 11 < 5;
+            stratum[i] = 1 + i % strata;
+        }
+        for (int kind = 0; kind < 2; kind++) {
+            const oss_permutation_rows rows = { ROWS, kind ? whole : score, second, stratum, 3 };
+            oss_error err = OSS_ERROR_INIT;
+            oss_permutation_law law;
+            double work[4 * (ROWS + 2)];
+            CHECK(oss_permutation_law_new(&rows, &law, &err) == OSS_OK);
+            const oss_lists_plan lists = oss_lists_plan_new(&law, work, work + 2 * (ROWS + 2));
+            oss_permutation_tails want, got;
+            CHECK(oss_lists_tails(&law, &lists, 1, &law.at, &want, NULL, &err) == OSS_OK);
+            oss_lattice_plan plan;
+            CHECK(oss_lattice_plan_new(&law, lists.draw, lists.row, 0, &plan, &err) == OSS_OK);
+            CHECK((plan.step > 0) == kind);
+            if (kind) {
+                CHECK_NEAR(plan.step, 1.0 / 3, 1e-12);
+                CHECK(oss_lattice_tails(&law, &plan, OSS_LATTICE_EXACT, 1, &law.at, &got, NULL,
+                                        &err) == OSS_OK);
+                CHECK_NEAR(got.lower / want.lower, 1, 1e-12);
+                CHECK_NEAR(got.upper / want.upper, 1, 1e-12);
+            }
+            double width = 2;
+            for (double step = 0.05; step > 2e-4; step /= 4) {
+                CHECK(oss_lattice_plan_new(&law, lists.draw, lists.row, step * sqrt(2), &plan,
+                                           &err) == OSS_OK);
+                CHECK(oss_lattice_tails(&law, &plan, OSS_LATTICE_ESTIMATE, 1, &law.at, &got, NULL,
+                                        &err) == OSS_OK);
+                CHECK(got.lower_low <= want.lower && want.lower <= got.lower_high);
+                CHECK(got.upper_low <= want.upper && want.upper <= got.upper_high);
+                if (!kind) {
+                    CHECK(got.lower_high - got.lower_low < width);
+                    CHECK(fabs(got.lower - want.lower) < 2e-3 * step + 1e-5);
+                    width = got.lower_high - got.lower_low;
+                }
+            }
+            oss_permutation_law_free(&law);
+        }
+    }
+}
+
 static void test_no_memory(void)
 {
     const double score[] = { 1, 2.5, 3.25, 4, 5, 6.125 };
@@ -142,7 +194,7 @@ static void test_no_memory(void)
                 status = oss_permutation_law_new(&rows, &law, &err);
                 if (!status)
                     status = kind ? oss_permutation_sample(&law, &plan, &hits, NULL, &err)
-                                  : oss_permutation_exact(&law, 1, &t, &tails, &way, NULL, &err);
+                                  : oss_permutation_exact(&law, 1, 1, &t, &tails, &way, NULL, &err);
                 oss_permutation_law_free(&law);
             }
             CHECK(status == err.code);
@@ -158,6 +210,7 @@ int main(void)
     test_strata_by_hand();
     test_refusals();
     test_sampling();
+    test_ways_agree();
     test_no_memory();
     return check_report();
 }
