@@ -187,7 +187,7 @@ exact_permutation <- function(units, found, alternative, two.sided, enclose) {
     p <- if (far) pmin(1, lower + upper) else central_p(lower, upper, alternative)
     list(p.value = p[1], p.low = p[2], p.high = p[3], resamples = 0,
          why = if (exact$way < 3L) "exact" else sprintf(paste("exact to an enclosure: p lies between %s and %s,",
-                                                             "and its estimate is good to about 1e-6"),
+                                                             "and its estimate is good to about 2e-6"),
                                                        format(p[2], digits = 4), format(p[3], digits = 4)))
 }
 

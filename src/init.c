@@ -24,6 +24,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_gamma_quantile, 3),
     ENTRY(ffi_gray, 9),
     ENTRY(ffi_gray_permute, 12),
+    ENTRY(ffi_interval_scores, 8),
     ENTRY(ffi_kaplan_meier, 8),
     ENTRY(ffi_kaplan_meier_cluster, 12),
     ENTRY(ffi_log_rank, 9),

@@ -29,7 +29,7 @@ static oss_status enclose_tails(const oss_permutation_law *law, const oss_lists_
                                 size_t n_at, const double *x, oss_permutation_tails *tails,
                                 oss_exact_way *way, const oss_hook *hook, oss_error *err)
 {
-    const double coarse = 0.002 * sqrt(law->variance / (double) law->n);
+    const double coarse = 0.004 * sqrt(law->variance / (double) law->n);
     oss_lattice_plan plan;
     oss_status status = oss_lattice_plan_new(law, cut->draw, cut->row, coarse, &plan, err);
     if (status || plan.cost > most_additions || plan.cells > most_cells)

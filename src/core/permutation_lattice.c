@@ -249,7 +249,7 @@ static void estimate(const law_of_v *v, const oss_remainder *r, double step, dou
                      oss_permutation_tails *tails)
 {
     const double slope = 1 + r->slope, sd = r->sd;
-    const double reach = 8 * sd / slope;
+    const double reach = 6 * sd / slope;
     const double first = floor((x / slope - reach - r->offset) / step);
     const double last = ceil((x / slope + reach - r->offset) / step);
     double below, above;

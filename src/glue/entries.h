@@ -73,6 +73,8 @@ SEXP ffi_survival_difference(SEXP entry, SEXP time, SEXP status, SEXP weight, SE
                              SEXP type, SEXP conf_level);
 
 /* turnbull.c */
+SEXP ffi_interval_scores(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,
+                         SEXP tolerance, SEXP max_iterations, SEXP kind);
 SEXP ffi_turnbull(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum, SEXP tolerance,
                   SEXP max_iterations);
 SEXP ffi_turnbull_limits(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,

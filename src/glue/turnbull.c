@@ -1,6 +1,7 @@
 #include "glue.h"
 #include "entries.h"
 #include "../core/interval_limits.h"
+#include "../core/interval_scores.h"
 #include "../core/interval_table.h"
 #include "../core/npmle.h"
 
@@ -62,19 +63,28 @@ static int on_grid(const oss_interval_table *t, size_t s)
 enum { LEFT, RIGHT, MASS, ESTIMATE, N_COLUMNS };
 enum { LOGLIK, KKT, ITERATIONS, CONVERGED, UNIQUE, GRID, SIZE, N_FACTS };
 
+static oss_status solve_stratum(owned *own, size_t s, double tolerance, size_t max_iterations,
+                                oss_npmle_fit *fit, const oss_hook *hook, oss_error *err)
+{
+    const oss_interval_table *t = own->table;
+    const size_t first = t->distinct_at[s];
+    oss_npmle_free(own->problem);
+    const oss_status status =
+        oss_npmle_new(t->distinct_at[s + 1] - first, t->lo + first, t->hi + first,
+                      t->weight + first, t->inner_at[s + 1] - t->inner_at[s], &own->problem, err);
+    return status ? status
+                  : oss_npmle_solve(own->problem, tolerance, max_iterations, fit, hook, err);
+}
+
 static oss_status fit_stratum(owned *own, size_t s, double tolerance, size_t max_iterations,
                               double *const *column, double *const *fact, const oss_hook *hook,
                               oss_error *err)
 {
     const oss_interval_table *t = own->table;
-    const size_t first = t->distinct_at[s], at = t->inner_at[s], m = t->inner_at[s + 1] - at;
+    const size_t at = t->inner_at[s], m = t->inner_at[s + 1] - at;
     oss_npmle_fit fit;
     int unique = 0;
-    oss_npmle_free(own->problem);
-    oss_status status = oss_npmle_new(t->distinct_at[s + 1] - first, t->lo + first, t->hi + first,
-                                      t->weight + first, m, &own->problem, err);
-    if (status == OSS_OK)
-        status = oss_npmle_solve(own->problem, tolerance, max_iterations, &fit, hook, err);
+    oss_status status = solve_stratum(own, s, tolerance, max_iterations, &fit, hook, err);
     if (status == OSS_OK)
         status = oss_npmle_unique(own->problem, &unique, err);
     if (status != OSS_OK)
@@ -129,6 +139,55 @@ SEXP ffi_turnbull(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_strat
     release(pointer);
     SEXP list = glue_list(N_COLUMNS + N_FACTS, names, values);
     UNPROTECT(N_COLUMNS + N_FACTS + 1);
+    return list;
+}
+
+/* Scores of the rows from the NPMLE of each stratum: list(scores, kkt, converged), the last two by
+ * stratum. kind: oss_interval_score_kind. */
+SEXP ffi_interval_scores(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,
+                         SEXP tolerance, SEXP max_iterations, SEXP kind)
+{
+    const oss_interval_rows rows = read_rows(left, right, weight, stratum, n_stratum);
+    const double enough = glue_double(tolerance, "tolerance");
+    const size_t most = glue_size(max_iterations, "max_iterations");
+    const oss_interval_score_kind which = (oss_interval_score_kind) glue_int(kind, "kind");
+    const oss_hook hook = glue_interrupt_hook();
+    owned *own;
+    SEXP pointer = PROTECT(own_memory(&own));
+    oss_error err = OSS_ERROR_INIT;
+    if (oss_interval_table_new(&rows, &own->table, &err))
+        oss_raise(&err);
+
+    const oss_interval_table *t = own->table;
+    size_t largest = 0;
+    for (size_t s = 0; s < t->n_stratum; s++)
+        largest = t->inner_at[s + 1] - t->inner_at[s] > largest
+                      ? t->inner_at[s + 1] - t->inner_at[s]
+                      : largest;
+    double *mass = glue_scratch(largest, sizeof *mass);
+    double *work = glue_scratch(2 * (largest + 1), sizeof *work);
+    double *score = glue_scratch(t->n_distinct, sizeof *score);
+    SEXP values[3];
+    values[0] = PROTECT(glue_new_doubles(rows.n));
+    values[1] = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t) t->n_stratum));
+    values[2] = PROTECT(Rf_allocVector(LGLSXP, (R_xlen_t) t->n_stratum));
+    for (size_t s = 0; s < t->n_stratum; s++) {
+        oss_npmle_fit fit;
+        const size_t first = t->distinct_at[s];
+        if (solve_stratum(own, s, enough, most, &fit, &hook, &err))
+            oss_raise(&err);
+        oss_npmle_mass(own->problem, mass);
+        oss_interval_scores(t->distinct_at[s + 1] - first, t->lo + first, t->hi + first,
+                            t->inner_at[s + 1] - t->inner_at[s], mass, which, work, score + first);
+        REAL(values[1])[s] = fit.kkt;
+        LOGICAL(values[2])[s] = fit.converged;
+    }
+    for (size_t i = 0; i < rows.n; i++)
+        REAL(values[0])[i] = t->row[i] == OSS_NO_INTERVAL ? NA_REAL : score[t->row[i]];
+    release(pointer);
+    static const char *const names[] = { "scores", "kkt", "converged" };
+    SEXP list = glue_list(3, names, values);
+    UNPROTECT(4);
     return list;
 }
 
