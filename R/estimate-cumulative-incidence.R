@@ -105,21 +105,31 @@ incidence_table <- function(fit, counts, strata, causes) {
 
 #' Cumulative incidence at given times
 #'
-#' @param x A [cumulative_incidence()] result.
+#' @param x A [cumulative_incidence()] or [fine_gray()] result.
 #' @param times Numeric, length `m`, finite, >= 0, in the unit of the data.
+#' @param ... Not used.
 #' @return Data frame, one row per stratum, cause and time: `strata`, `cause`, `time`, `n.risk` (just before the time),
 #'   `estimate`, `std.error`, `conf.low`, `conf.high` just after it; `NA` past the last follow-up of the stratum unless
-#'   nobody was event-free by then.
-#' @section Errors: `osseosurv_invalid` (with `index`) for missing, negative or infinite times.
+#'   nobody was event-free by then. Of a `fine_gray()` fit one row per row of `newdata` (`row`, its number) and time,
+#'   without `n.risk`: 1 - exp(-H(t) exp(z'beta)), the interval on the scale of the log cumulative hazard with the
+#'   analytic variance of H, beta and the weights together (`NA` before the first event).
+#' @section Errors: `osseosurv_invalid` (with `index`) for missing, negative or infinite times, and rows of `newdata` that
+#'   cannot be read.
 #' @examples
 #' status <- c("censored", "loosening", "infection", "censored")
 #' status <- factor(status, c("censored", "loosening", "infection"))
 #' incidence_at(cumulative_incidence(Surv(c(12, 20, 26, 40), status)), c(12, 24))
 #' @export
-incidence_at <- function(x, times) {
-    if (!inherits(x, "cumulative_incidence")) {
-        abort_invalid(sprintf("`x` must be a cumulative_incidence() result; got %s.", value_text(x)), "x")
-    }
+incidence_at <- function(x, times, ...) UseMethod("incidence_at")
+
+#' @export
+incidence_at.default <- function(x, times, ...) {
+    abort_no_method(x, "a cumulative_incidence() or fine_gray() result")
+}
+
+#' @rdname incidence_at
+#' @export
+incidence_at.cumulative_incidence <- function(x, times, ...) {
     times <- check_times(times)
     last <- cumsum(x$size)
     k <- length(x$causes)

@@ -5,13 +5,14 @@
 #' Read a survival regression
 #'
 #' @param call Frame of the estimator (`environment()` in it), with its arguments `formula`, `data`, `subset`,
-#'   `weights`, `na.action`; where the estimator has them `cluster` (one-sided formula or vector) and, for the vector
-#'   path, `x` (numeric matrix or vector of covariates) and `strata` (vector).
+#'   `weights`, `na.action`; where the estimator has them `cluster` and `censoring` (one-sided formulas or vectors) and,
+#'   for the vector path, `x` (numeric matrix or vector of covariates) and `strata` (vector).
 #' @param kind,frame As in `read_survival()`.
 #' @return The list of `read_survival()` (`stratum` and `strata` from `strata()` terms), and `x` (double matrix, rows
 #'   analysed by columns without intercept), `columns` (list of vectors, one element a column: `name`, `term`, `level`
 #'   and `reference`, `NA` for numbers and interactions), `offset` (double, or `NULL`: 0), `cluster` (integer codes
-#'   1, 2, ..., or `NULL`), `n_cluster`, `recipe` (to build the columns for new data; see `new_design()`).
+#'   1, 2, ..., or `NULL`), `n_cluster`, `censoring` (the same, groups of
+#'   censoring), `recipe` (to build the columns for new data; see `new_design()`).
 #' @noRd
 read_regression <- function(call, kind = "right", frame = parent.frame(2)) {
     data <- check_data(call$data)
@@ -24,9 +25,10 @@ read_regression <- function(call, kind = "right", frame = parent.frame(2)) {
     } else {
         read_matrix(source$rhs, call$x, call$strata, n)
     }
-    cluster <- read_cluster(call$cluster, data, frame, n)
+    cluster <- read_labels(call$cluster, data, frame, n, "cluster")
+    censoring <- read_labels(call$censoring, data, frame, n, "censoring")
     kept <- read_kept(call, data, frame, n, c(parts$values, design$variables, design$strata,
-                                              list(offset = design$offset, cluster = cluster)))
+                                              list(offset = design$offset, cluster = cluster, censoring = censoring)))
     row <- kept$row
     strata <- design$strata
     if (!is.null(row)) {
@@ -34,6 +36,7 @@ read_regression <- function(call, kind = "right", frame = parent.frame(2)) {
         strata <- lapply(strata, take_rows, row)
         design$offset <- design$offset[row]
         cluster <- cluster[row]
+        censoring <- censoring[row]
     }
     values <- switch(kind,
                      interval = read_interval(parts, row),
@@ -43,11 +46,13 @@ read_regression <- function(call, kind = "right", frame = parent.frame(2)) {
     check_finite(built$x, built$columns$name, row)
     if (!is.null(design$offset)) check_finite(as.matrix(design$offset), "offset", row)
     if (!is.null(cluster)) cluster <- match(cluster, unique(cluster))
+    if (!is.null(censoring)) censoring <- match(censoring, unique(censoring))
     grouped <- read_strata(strata)
     recipe <- c(built$recipe, list(strata = design$strata_terms, strata_labels = grouped$strata))
     c(list(kind = kind, n = kept$n), values, built[c("x", "columns")],
       list(offset = design$offset, weight = kept$weight, row = row, cluster = cluster,
-           n_cluster = if (is.null(cluster)) 0L else max(cluster), endpoint = parts$endpoint, notes = kept$notes,
+           n_cluster = if (is.null(cluster)) 0L else max(cluster), censoring = censoring,
+           endpoint = parts$endpoint, notes = kept$notes,
            recipe = recipe),
       grouped)
 }
@@ -268,20 +273,22 @@ read_matrix <- function(rhs, x, strata, n) {
 }
 
 # `cluster = ~id`, or a vector.
-read_cluster <- function(cluster, data, frame, n) {
-    if (is.null(cluster)) return(NULL)
-    if (inherits(cluster, "formula")) {
-        if (length(cluster) != 2) abort_invalid("`cluster` must be a one-sided formula such as `~patient`.", "cluster")
-        terms <- read_terms(cluster[[2]], data, environment(cluster) %||% frame)
-        if (!length(terms)) abort_invalid("`cluster` must name a variable, as in `~patient`.", "cluster")
+read_labels <- function(x, data, frame, n, argument) {
+    if (is.null(x)) return(NULL)
+    if (inherits(x, "formula")) {
+        if (length(x) != 2) {
+            abort_invalid(sprintf("`%s` must be a one-sided formula such as `~patient`.", argument), argument)
+        }
+        terms <- read_terms(x[[2]], data, environment(x) %||% frame)
+        if (!length(terms)) abort_invalid(sprintf("`%s` must name a variable, as in `~patient`.", argument), argument)
         for (name in names(terms)) check_length(terms[[name]], n, name)
-        cluster <- if (length(terms) == 1) terms[[1]] else read_strata(terms)$stratum %||% rep.int(1L, n)
+        x <- if (length(terms) == 1) terms[[1]] else read_strata(terms)$stratum %||% rep.int(1L, n)
     }
-    if (!is.atomic(cluster)) {
-        abort_invalid(sprintf("`cluster` must be a one-sided formula or a vector; got %s.", value_text(cluster)), "cluster")
+    if (!is.atomic(x)) {
+        abort_invalid(sprintf("`%s` must be a one-sided formula or a vector; got %s.", argument, value_text(x)), argument)
     }
-    check_length(cluster, n, "cluster")
-    cluster
+    check_length(x, n, argument)
+    x
 }
 
 check_finite <- function(x, names, row) {

@@ -20,6 +20,8 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_count_predictive, 4),
     ENTRY(ffi_cumulative_incidence, 9),
     ENTRY(ffi_event_codes, 1),
+    ENTRY(ffi_fine_gray, 4),
+    ENTRY(ffi_fine_gray_baseline, 4),
     ENTRY(ffi_first_bad_time, 2),
     ENTRY(ffi_gamma_quantile, 3),
     ENTRY(ffi_gray, 9),

@@ -25,6 +25,10 @@ SEXP ffi_gray_permute(SEXP time, SEXP status, SEXP stratum, SEXP group, SEXP n_s
                       SEXP n_stratum, SEXP n_group, SEXP cause, SEXP rho, SEXP resamples, SEXP seed,
                       SEXP threads);
 
+/* fine_gray.c */
+SEXP ffi_fine_gray(SEXP input, SEXP firth, SEXP profile, SEXP target);
+SEXP ffi_fine_gray_baseline(SEXP input, SEXP beta, SEXP stratum, SEXP times);
+
 /* kaplan_meier.c */
 SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_stratum,
                       SEXP conf_type, SEXP conf_level);
