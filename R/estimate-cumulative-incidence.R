@@ -51,7 +51,8 @@ cumulative_incidence <- function(formula, data = NULL, conf.type = "exact", conf
         abort_invalid("`conf.type` \"exact\" has no theory for left-truncated data: use \"log-log\".", "conf.type")
     }
     fit <- .Call(ffi_cumulative_incidence, input$entry, input$time, input$status, input$weight, input$stratum,
-                 length(input$causes), length(input$strata), match(conf.type, incidence_conf_types) - 1L, conf.level)
+                 length(input$causes), length(input$strata), match(conf.type, incidence_conf_types) - 1L, conf.level,
+                 thread_count())
     counts <- fit$table
     strata <- rep.int(input$strata, counts$size)
     table <- incidence_table(fit, counts, strata, input$causes)

@@ -91,7 +91,7 @@ fit_kaplan_meier <- function(input, conf.type, conf.level) {
                                     "\"likelihood-ratio\"."), conf.type), "conf.type")
     }
     fit <- .Call(ffi_kaplan_meier, input$entry, input$time, input$status, input$weight, input$stratum,
-                 length(input$strata), match(conf.type, survival_conf_types) - 1L, conf.level)
+                 length(input$strata), match(conf.type, survival_conf_types) - 1L, conf.level, thread_count())
     kaplan_meier_result(input, fit, conf.type, conf.level, notes)
 }
 

@@ -8,11 +8,6 @@
 #'   as many as OpenMP gives). The answer does not depend on it.
 #' @noRd
 resampling <- function(seed = NULL) {
-    threads <- getOption("osseosurv.threads", 1L)
-    if (!(length(threads) == 1 && (is.na(threads) || is.numeric(threads) && threads >= 1))) {
-        abort_invalid(sprintf("Option `osseosurv.threads` must be a whole number of at least 1; got %s.",
-                              value_text(threads)), "osseosurv.threads")
-    }
     words <- if (is.null(seed)) {
         floor(stats::runif(2) * 2^32)
     } else {
@@ -22,7 +17,18 @@ resampling <- function(seed = NULL) {
         }
         c(seed %/% 2^32, seed %% 2^32)
     }
-    list(seed = words, threads = as.integer(threads))
+    list(seed = words, threads = thread_count())
+}
+
+# Threads wanted: the option `osseosurv.threads`, 1 if it is not set, `NA`: as many as OpenMP gives. The answer of an
+# estimator never depends on it.
+thread_count <- function() {
+    threads <- getOption("osseosurv.threads", 1L)
+    if (!(length(threads) == 1 && (is.na(threads) || is.numeric(threads) && threads >= 1))) {
+        abort_invalid(sprintf("Option `osseosurv.threads` must be a whole number of at least 1; got %s.",
+                              value_text(threads)), "osseosurv.threads")
+    }
+    as.integer(threads)
 }
 
 #' Evaluate code that draws by R's own generator

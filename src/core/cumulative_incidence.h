@@ -19,10 +19,11 @@ typedef enum {
  * Betas are matched on mean and variance; the limits never fall. Clopper-Pearson without censoring;
  * one minus the beta-product interval with one cause; 0 below without an event of the cause. Not
  * for left-truncated tables. Log-log and plain limits are NaN unless 0 < F < 1. O(times x causes).
- */
+ * The answer does not depend on the number of threads, at least 1. */
 oss_status oss_cumulative_incidence(const oss_risk_table *table, oss_incidence_type type,
-                                    double conf_level, double *estimate, double *std_error,
-                                    double *low, double *high, double *event_free,
-                                    const oss_hook *hook, oss_error *err) OSS_CHECKED;
+                                    double conf_level, int threads, double *estimate,
+                                    double *std_error, double *low, double *high,
+                                    double *event_free, const oss_hook *hook,
+                                    oss_error *err) OSS_CHECKED;
 
 #endif

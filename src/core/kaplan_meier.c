@@ -1,8 +1,12 @@
 #include "kaplan_meier.h"
 #include "beta_product.h"
+#include "beta_quantiles.h"
+#include "curve_limits.h"
 #include "quantile.h"
+#include "vector_math.h"
 
 #include <math.h>
+#include <string.h>
 
 static double all_events(const oss_risk_table *table, size_t k)
 {
@@ -146,53 +150,165 @@ static void ratio_limits(const oss_risk_table *table, size_t lo, size_t hi, doub
     *low = survival_at_multiplier(table, lo, hi, state->down);
 }
 
-oss_status oss_kaplan_meier(const oss_risk_table *table, oss_conf_type type, double conf_level,
-                            double *estimate, double *std_error, double *low, double *high,
-                            const oss_hook *hook, oss_error *err)
+enum { BLOCK = 512 };
+
+typedef struct {
+    double survival, greenwood;
+} product_limit;
+
+/* Estimate and standard error after times lo .. lo + n - 1, n <= BLOCK. The divisions and roots go
+ * in vectors; only the product and the sum are one after the other. */
+OSS_VECTOR_CLONES
+static void product_limit_block(const oss_risk_table *table, size_t lo, size_t n, product_limit *at,
+                                double *estimate, double *std_error)
 {
-    const double tail = (1 - conf_level) / 2, quantile = oss_normal_quantile(1 - tail);
-    const int beta = type == OSS_CONF_BETA_PRODUCT || type == OSS_CONF_BETA_PRODUCT_MID_P;
-    for (size_t s = 0; s < table->n_stratum; s++) {
-        const size_t lo = table->start[s], hi = table->start[s + 1];
-        double survival = 1, greenwood = 0, below = NAN, above = NAN, se = 0;
-        double matched_low = NAN, matched_high = NAN;
-        oss_beta_product product = OSS_BETA_PRODUCT_START;
-        ratio_state ratio = { .smallest_left = INFINITY };
-        for (size_t k = lo; k < hi; k++) {
-            const double n = table->n_risk[k], d = all_events(table, k);
-            if (d > 0) {
-                survival = n > d ? survival * ((n - d) / n) : 0;
-                greenwood += d / (n * (n - d));
-                se = survival > 0 ? survival * sqrt(greenwood) : 0;
-                if (type == OSS_CONF_LIKELIHOOD_RATIO) {
-                    if (oss_stopped(hook, (double) k / (double) table->n_time))
-                        return oss_fail(err, OSS_ECANCEL, OSS_NO_INDEX, "stopped by the caller");
-                    ratio.smallest_left = fmin(ratio.smallest_left, n - d);
-                    ratio_limits(table, lo, k + 1, quantile * quantile, &ratio, &below, &above);
-                } else if (!beta) {
-                    oss_transformed_limits(type, survival, se, quantile, &below, &above);
-                }
-            }
-            const double after = n - d - table->n_censor[k];
-            if (type == OSS_CONF_BETA_PRODUCT) {
-                oss_beta_product_step(&product, n, d);
-                matched_low = oss_beta_product_low(&product, after, tail, matched_low);
-                if (d > 0 || k == lo)
-                    matched_high = oss_beta_product_high(&product, tail, matched_high);
-            } else if (type == OSS_CONF_BETA_PRODUCT_MID_P) {
-                oss_beta_product_step(&product, n, d);
-                oss_beta_product_mid_p(&product, after, tail, &matched_low, &matched_high);
-            }
-            /* The products only fall; betas matched to them need not. */
-            if (beta) {
-                below = fmin(below, matched_low);
-                above = fmin(above, matched_high);
-            }
-            estimate[k] = survival;
-            std_error[k] = se;
-            low[k] = below;
-            high[k] = above;
+    double events[BLOCK], kept[BLOCK], term[BLOCK];
+    const double *n_risk = table->n_risk + lo;
+    memcpy(events, table->n_event + lo, n * sizeof *events);
+    for (size_t c = 1; c < table->n_cause; c++)
+        for (size_t i = 0; i < n; i++)
+            events[i] += table->n_event[c * table->n_time + lo + i];
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const double left = n_risk[i] - events[i];
+        kept[i] = left / n_risk[i];
+        term[i] = events[i] / (n_risk[i] * left);
+    }
+    double survival = at->survival, greenwood = at->greenwood;
+    for (size_t i = 0; i < n; i++) {
+        if (n_risk[i] > events[i]) {
+            survival *= kept[i];
+            greenwood += term[i];
+        } else if (events[i] > 0) { /* nobody is left; nobody at risk would be 0 / 0 */
+            survival = 0;
         }
+        estimate[i] = survival;
+        term[i] = greenwood;
+    }
+    at->survival = survival;
+    at->greenwood = greenwood;
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        std_error[i] = estimate[i] * sqrt(term[i]);
+}
+
+static oss_status likelihood_ratio_curve(const oss_risk_table *table, size_t lo, size_t hi,
+                                         double quantile, double *low, double *high,
+                                         const oss_hook *hook, oss_error *err)
+{
+    double below = NAN, above = NAN;
+    ratio_state ratio = { .smallest_left = INFINITY };
+    for (size_t k = lo; k < hi; k++) {
+        const double d = all_events(table, k);
+        if (d > 0) {
+            if (oss_stopped(hook, (double) k / (double) table->n_time))
+                return oss_fail(err, OSS_ECANCEL, OSS_NO_INDEX, "stopped by the caller");
+            ratio.smallest_left = fmin(ratio.smallest_left, table->n_risk[k] - d);
+            ratio_limits(table, lo, k + 1, quantile * quantile, &ratio, &below, &above);
+        }
+        low[k] = below;
+        high[k] = above;
     }
     return OSS_OK;
+}
+
+/* The products only fall; betas matched to them need not. */
+static double falling(size_t n, double highest, double *limit)
+{
+    for (size_t i = 0; i < n; i++) {
+        highest = limit[i] < highest ? limit[i] : highest;
+        limit[i] = highest;
+    }
+    return highest;
+}
+
+static void mid_p_curve(const oss_risk_table *table, size_t lo, size_t hi, double tail, double *low,
+                        double *high)
+{
+    oss_beta_product product = OSS_BETA_PRODUCT_START;
+    for (size_t k = lo; k < hi; k++) {
+        const double n = table->n_risk[k], d = all_events(table, k);
+        oss_beta_product_step(&product, n, d);
+        oss_beta_product_mid_p(&product, n - d - table->n_censor[k], tail, low + k, high + k);
+    }
+    falling(hi - lo, 1, low + lo);
+    falling(hi - lo, 1, high + lo);
+}
+
+/* Times whose moments are kept at once, for their quantiles to be sought on several threads. */
+enum { CHUNK = 1 << 16, N_MOMENTS = 3 };
+
+/* work: 2 * N_MOMENTS * CHUNK doubles, or hi - lo instead of CHUNK if that is less. */
+static void beta_product_curve(const oss_risk_table *table, size_t lo, size_t hi, double tail,
+                               int threads, double *work, double *low, double *high)
+{
+    const size_t most = hi - lo < CHUNK ? hi - lo : CHUNK;
+    double *mean = work, *complement = mean + most, *variation = complement + most;
+    double *mean_next = variation + most, *complement_next = mean_next + most,
+           *variation_next = complement_next + most;
+    oss_beta_product product = OSS_BETA_PRODUCT_START;
+    double below = 1, above = 1;
+    for (size_t first = lo; first < hi; first += most) {
+        const size_t n = hi - first < most ? hi - first : most;
+        for (size_t i = 0; i < n; i++) {
+            const size_t k = first + i;
+            const double at_risk = table->n_risk[k], d = all_events(table, k);
+            oss_beta_product_step(&product, at_risk, d);
+            const oss_beta_product next =
+                oss_beta_product_below(&product, at_risk - d - table->n_censor[k]);
+            mean[i] = product.mean;
+            complement[i] = product.complement;
+            variation[i] = product.variation;
+            mean_next[i] = next.mean;
+            complement_next[i] = next.complement;
+            variation_next[i] = next.variation;
+        }
+        oss_beta_quantiles(tail, n, mean_next, complement_next, variation_next, threads,
+                           low + first);
+        oss_beta_quantiles(1 - tail, n, mean, complement, variation, threads, high + first);
+        below = falling(n, below, low + first);
+        above = falling(n, above, high + first);
+    }
+}
+
+static size_t longest_stratum(const oss_risk_table *table)
+{
+    size_t most = 0;
+    for (size_t s = 0; s < table->n_stratum; s++)
+        most = table->start[s + 1] - table->start[s] > most ? table->start[s + 1] - table->start[s]
+                                                            : most;
+    return most;
+}
+
+oss_status oss_kaplan_meier(const oss_risk_table *table, oss_conf_type type, double conf_level,
+                            int threads, double *estimate, double *std_error, double *low,
+                            double *high, const oss_hook *hook, oss_error *err)
+{
+    const double tail = (1 - conf_level) / 2, quantile = oss_normal_quantile(1 - tail);
+    double *work = NULL;
+    if (type == OSS_CONF_BETA_PRODUCT) {
+        const size_t most = longest_stratum(table);
+        work = oss_calloc(2 * N_MOMENTS * (most < CHUNK ? most : CHUNK), sizeof *work);
+        if (work == NULL)
+            return oss_no_memory(err);
+    }
+    oss_status code = OSS_OK;
+    for (size_t s = 0; s < table->n_stratum && code == OSS_OK; s++) {
+        const size_t start = table->start[s], end = table->start[s + 1];
+        product_limit at = { 1, 0 };
+        for (size_t lo = start; lo < end; lo += BLOCK)
+            product_limit_block(table, lo, end - lo < BLOCK ? end - lo : BLOCK, &at, estimate + lo,
+                                std_error + lo);
+        if (type == OSS_CONF_BETA_PRODUCT)
+            beta_product_curve(table, start, end, tail, threads, work, low, high);
+        else if (type == OSS_CONF_BETA_PRODUCT_MID_P)
+            mid_p_curve(table, start, end, tail, low, high);
+        else if (type == OSS_CONF_LIKELIHOOD_RATIO)
+            code = likelihood_ratio_curve(table, start, end, quantile, low, high, hook, err);
+        else
+            oss_curve_limits(type, end - start, estimate + start, std_error + start, quantile,
+                             threads, low + start, high + start);
+    }
+    oss_free(work);
+    return code;
 }

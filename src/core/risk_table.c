@@ -249,6 +249,18 @@ static void fill_counted(const oss_risk_rows *rows, const oss_risk_plan *plan,
             (uint32_t) cells[stratum_of(rows, i) * n_layer * n_cell + (size_t) rows->exit[i]];
 }
 
+/* How far ahead the rows are asked for, which lie anywhere in memory. */
+enum { AHEAD = 24 };
+
+static inline void ask_for(const void *address)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    __builtin_prefetch(address);
+#else
+    (void) address;
+#endif
+}
+
 static void fill_plain(const oss_risk_rows *rows, const oss_risk_plan *plan, oss_risk_table *table,
                        uint32_t *row_time)
 {
@@ -265,14 +277,17 @@ static void fill_plain(const oss_risk_rows *rows, const oss_risk_plan *plan, oss
     table->start[1] = n_time;
     table->time[0] = 0;
     table->n_risk[0] = at_risk;
-    double last = 0, censored = 0;
+    double last = 0, censored = 0, events = 0; /* events: of the one cause there is */
     size_t k = 0;
     for (size_t i = 0; i < n; i++) {
         const double time = at.exit_values[i];
         const size_t row = oss_row(at.exits[i]);
+        ask_for(rows->status + oss_row(at.exits[i + AHEAD < n ? i + AHEAD : i]));
         if (i ? time - last > plan->tie_width : time > 0) {
             table->n_censor[k] = censored;
-            censored = 0;
+            if (rows->n_cause == 1)
+                table->n_event[k] = events;
+            events = censored = 0;
             k++;
             table->time[k] = time;
             table->n_risk[k] = at_risk;
@@ -282,7 +297,7 @@ static void fill_plain(const oss_risk_rows *rows, const oss_risk_plan *plan, oss
         const int status = rows->status[row];
         at_risk -= w;
         if (rows->n_cause == 1) { /* status is 0 or 1: no branch to mispredict */
-            table->n_event[k] += w * status;
+            events += w * status;
             censored += w * (1 - status);
         } else if (status) {
             table->n_event[(size_t) (status - 1) * n_time + k] += w;
@@ -293,6 +308,8 @@ static void fill_plain(const oss_risk_rows *rows, const oss_risk_plan *plan, oss
             row_time[row] = (uint32_t) k;
     }
     table->n_censor[k] = censored;
+    if (rows->n_cause == 1)
+        table->n_event[k] = events;
 }
 
 static void fill_sorted(const oss_risk_rows *rows, const oss_risk_plan *plan, oss_risk_table *table,

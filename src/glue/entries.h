@@ -16,7 +16,8 @@ SEXP ffi_first_bad_time(SEXP x, SEXP infinite);
 
 /* cumulative_incidence.c */
 SEXP ffi_cumulative_incidence(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
-                              SEXP n_cause, SEXP n_stratum, SEXP conf_type, SEXP conf_level);
+                              SEXP n_cause, SEXP n_stratum, SEXP conf_type, SEXP conf_level,
+                              SEXP threads);
 
 /* gray.c */
 SEXP ffi_gray(SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_status, SEXP n_stratum,
@@ -31,7 +32,7 @@ SEXP ffi_fine_gray_baseline(SEXP input, SEXP beta, SEXP stratum, SEXP times);
 
 /* kaplan_meier.c */
 SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_stratum,
-                      SEXP conf_type, SEXP conf_level);
+                      SEXP conf_type, SEXP conf_level, SEXP threads);
 SEXP ffi_kaplan_meier_cluster(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
                               SEXP n_stratum, SEXP conf_type, SEXP conf_level, SEXP cluster,
                               SEXP n_cluster, SEXP correction, SEXP small);

@@ -1,3 +1,4 @@
+#include "resample.h"
 #include "risk.h"
 #include "entries.h"
 #include "../core/cluster_variance.h"
@@ -6,12 +7,13 @@
 /* list(table, estimate, std.error, conf.low, conf.high); conf_type is the index of the type in the
  * order of oss_conf_type, from 0. */
 SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_stratum,
-                      SEXP conf_type, SEXP conf_level)
+                      SEXP conf_type, SEXP conf_level, SEXP threads)
 {
     SEXP one = PROTECT(Rf_ScalarInteger(1));
     const oss_risk_rows rows = glue_risk_rows(entry, time, status, weight, stratum, one, n_stratum);
     const oss_conf_type type = (oss_conf_type) glue_int(conf_type, "conf_type");
     const double level = glue_double(conf_level, "conf_level");
+    const int n_threads = glue_threads(threads);
     const oss_hook hook = glue_interrupt_hook();
     oss_error err = OSS_ERROR_INIT;
 
@@ -22,8 +24,8 @@ SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stra
     values[0] = PROTECT(glue_risk_table(&rows, &table, NULL));
     for (int i = 1; i < 5; i++)
         values[i] = PROTECT(glue_new_doubles(table.n_time));
-    if (oss_kaplan_meier(&table, type, level, REAL(values[1]), REAL(values[2]), REAL(values[3]),
-                         REAL(values[4]), &hook, &err))
+    if (oss_kaplan_meier(&table, type, level, n_threads, REAL(values[1]), REAL(values[2]),
+                         REAL(values[3]), REAL(values[4]), &hook, &err))
         oss_raise(&err);
     glue_nan_to_na(values[3]);
     glue_nan_to_na(values[4]);
@@ -63,7 +65,7 @@ SEXP ffi_kaplan_meier_cluster(SEXP entry, SEXP time, SEXP status, SEXP weight, S
                                  .row_time = row_time,
                                  .cluster = glue_ints(cluster, (R_xlen_t) rows.n, "cluster"),
                                  .n_cluster = (size_t) glue_int(n_cluster, "n_cluster") };
-    if (oss_kaplan_meier(&table, OSS_CONF_PLAIN, level, estimate, std_error, low, high, &hook,
+    if (oss_kaplan_meier(&table, OSS_CONF_PLAIN, level, 1, estimate, std_error, low, high, &hook,
                          &err) ||
         oss_cluster_std_error(&data, how, estimate, std_error, size, &hook, &err))
         oss_raise(&err);

@@ -28,7 +28,7 @@ static void fit(const oss_risk_rows *rows, fitted *x)
                                  .n_censor = x->censor };
     oss_risk_fill(rows, &plan, &x->table, x->row_time);
     free(scratch);
-    CHECK(oss_kaplan_meier(&x->table, OSS_CONF_PLAIN, 0.95, x->estimate, x->se, x->low, x->high,
+    CHECK(oss_kaplan_meier(&x->table, OSS_CONF_PLAIN, 0.95, 1, x->estimate, x->se, x->low, x->high,
                            NULL, &err) == OSS_OK);
 }
 

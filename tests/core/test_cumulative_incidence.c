@@ -18,8 +18,8 @@ static void test_published_estimates(void)
     const oss_risk_table table = { 11, 4, 1, start, time, n_risk, n_event, n_censor };
     double f[44], se[44], low[44], high[44], s[11];
     for (int type = 0; type < 3; type++) {
-        CHECK(oss_cumulative_incidence(&table, (oss_incidence_type) type, 0.95, f, se, low, high, s,
-                                       NULL, NULL) == OSS_OK);
+        CHECK(oss_cumulative_incidence(&table, (oss_incidence_type) type, 0.95, 1, f, se, low, high,
+                                       s, NULL, NULL) == OSS_OK);
         CHECK_NEAR(f[5], 0.1125, 1e-15);
         CHECK_NEAR(f[11 + 5], 0.1, 1e-15);
         CHECK_NEAR(f[22 + 8], 0.2475, 1e-15);
@@ -54,8 +54,8 @@ static void test_uncensored_is_clopper_pearson(void)
         }
         const oss_risk_table table = { 5, 2, 1, start, time, n_risk, n_event, n_censor };
         double f[10], se[10], low[10], high[10], s[5];
-        CHECK(oss_cumulative_incidence(&table, OSS_INCIDENCE_EXACT, 0.95, f, se, low, high, s, NULL,
-                                       NULL) == OSS_OK);
+        CHECK(oss_cumulative_incidence(&table, OSS_INCIDENCE_EXACT, 0.95, 1, f, se, low, high, s,
+                                       NULL, NULL) == OSS_OK);
         CHECK_NEAR(f[4], total / 11, 1e-14);
         CHECK_NEAR(low[4], oss_beta_quantile(0.025, total, 11 - total + 1, NAN), 1e-11);
         CHECK_NEAR(high[4], oss_beta_quantile(0.975, total + 1, 11 - total, NAN), 1e-11);
@@ -81,11 +81,29 @@ static void test_all_of_one_cause_have_no_transformed_limits(void)
         double f[120], se[120], low[120], high[120], s[60];
         /* The second cause has no event: its rows stand behind those of the first. */
         for (int type = 1; type < 3; type++) {
-            CHECK(oss_cumulative_incidence(&table, (oss_incidence_type) type, 0.95, f, se, low,
+            CHECK(oss_cumulative_incidence(&table, (oss_incidence_type) type, 0.95, 1, f, se, low,
                                            high, s, NULL, NULL) == OSS_OK);
             CHECK(f[n] == 1 && se[n] == 0 && isnan(low[n]) && isnan(high[n]) && s[n] == 0);
         }
     }
+}
+
+static void test_no_memory(void)
+{
+    double time[] = { 0, 1, 2 }, n_risk[] = { 3, 3, 2 }, n_event[] = { 0, 1, 0, 0, 0, 1 },
+           n_censor[] = { 0, 0, 1 };
+    size_t start[] = { 0, 3 };
+    const oss_risk_table table = { 3, 2, 1, start, time, n_risk, n_event, n_censor };
+    double f[6], se[6], low[6], high[6], s[3];
+    oss_status code = OSS_ENOMEM;
+    for (size_t k = 1; k < 10 && code == OSS_ENOMEM; k++) {
+        oss_error err = OSS_ERROR_INIT;
+        oss_fail_allocation(k);
+        code = oss_cumulative_incidence(&table, OSS_INCIDENCE_EXACT, 0.95, 1, f, se, low, high, s,
+                                        NULL, &err);
+        CHECK(k > 2 ? code == OSS_OK : code == OSS_ENOMEM);
+    }
+    oss_fail_allocation(0);
 }
 
 int main(void)
@@ -93,5 +111,6 @@ int main(void)
     test_published_estimates();
     test_uncensored_is_clopper_pearson();
     test_all_of_one_cause_have_no_transformed_limits();
+    test_no_memory();
     return check_report();
 }

@@ -23,7 +23,7 @@ static void test_published_limits(void)
     const double digits[] = { 5e-7, 5e-10, 5e-5, 5e-5, 5e-5, 5e-5, 5e-5, 5e-5 };
     double s[5], se[5], low[5], high[5];
     for (int type = 0; type < 8; type++) {
-        CHECK(oss_kaplan_meier(&arm, (oss_conf_type) type, 0.95, s, se, low, high, NULL, NULL) ==
+        CHECK(oss_kaplan_meier(&arm, (oss_conf_type) type, 0.95, 1, s, se, low, high, NULL, NULL) ==
               OSS_OK);
         CHECK_NEAR(s[4], 18.0 / 21 * 16 / 17 * 14 / 15, 1e-15);
         CHECK_NEAR(se[4], .0963, 5e-5);
@@ -41,8 +41,8 @@ static void test_all_fail(void)
     const oss_risk_table table = { 3, 1, 1, from, t, at_risk, events, none };
     double s[3], se[3], low[3], high[3];
     for (int type = 0; type < 8; type++) {
-        CHECK(oss_kaplan_meier(&table, (oss_conf_type) type, 0.95, s, se, low, high, NULL, NULL) ==
-              OSS_OK);
+        CHECK(oss_kaplan_meier(&table, (oss_conf_type) type, 0.95, 1, s, se, low, high, NULL,
+                               NULL) == OSS_OK);
         CHECK(s[2] == 0 && se[2] == 0);
         CHECK(type < 3 ? low[2] == 0 && high[2] > 0 && high[2] < 1
                        : isnan(low[2]) && isnan(high[2]));
@@ -58,7 +58,7 @@ static void test_beta_limits_never_rise(void)
     size_t from[] = { 0, 3 };
     const oss_risk_table table = { 3, 1, 1, from, t, at_risk, events, gone };
     double s[3], se[3], low[3], high[3];
-    CHECK(oss_kaplan_meier(&table, OSS_CONF_BETA_PRODUCT, 0.999, s, se, low, high, NULL, NULL) ==
+    CHECK(oss_kaplan_meier(&table, OSS_CONF_BETA_PRODUCT, 0.999, 1, s, se, low, high, NULL, NULL) ==
           OSS_OK);
     CHECK_NEAR(low[1], 0.001422849, 5e-10);
     CHECK_NEAR(high[1], 0.980997, 5e-7);
@@ -70,9 +70,22 @@ static void test_long_work_can_be_stopped(void)
     double s[5], se[5], low[5], high[5];
     oss_error err = OSS_ERROR_INIT;
     const oss_hook hook = { stop, NULL };
-    CHECK(oss_kaplan_meier(&arm, OSS_CONF_LIKELIHOOD_RATIO, 0.95, s, se, low, high, &hook, &err) ==
-          OSS_ECANCEL);
+    CHECK(oss_kaplan_meier(&arm, OSS_CONF_LIKELIHOOD_RATIO, 0.95, 1, s, se, low, high, &hook,
+                           &err) == OSS_ECANCEL);
     CHECK(err.code == OSS_ECANCEL);
+}
+
+static void test_no_memory(void)
+{
+    double s[5], se[5], low[5], high[5];
+    oss_error err = OSS_ERROR_INIT;
+    oss_fail_allocation(1);
+    CHECK(oss_kaplan_meier(&arm, OSS_CONF_BETA_PRODUCT, 0.95, 1, s, se, low, high, NULL, &err) ==
+          OSS_ENOMEM);
+    oss_fail_allocation(2);
+    CHECK(oss_kaplan_meier(&arm, OSS_CONF_BETA_PRODUCT, 0.95, 1, s, se, low, high, NULL, &err) ==
+          OSS_OK);
+    oss_fail_allocation(0);
 }
 
 int main(void)
@@ -81,5 +94,6 @@ int main(void)
     test_all_fail();
     test_beta_limits_never_rise();
     test_long_work_can_be_stopped();
+    test_no_memory();
     return check_report();
 }

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
         double *low = fuzz_array(m, sizeof *low), *high = fuzz_array(m, sizeof *high);
         oss_error err = OSS_ERROR_INIT;
         oss_band band;
-        FUZZ_REQUIRE(oss_kaplan_meier(&t.table, OSS_CONF_PLAIN, 0.95, value, se, a, b, NULL,
+        FUZZ_REQUIRE(oss_kaplan_meier(&t.table, OSS_CONF_PLAIN, 0.95, 1, value, se, a, b, NULL,
                                       &err) == OSS_OK);
         const oss_status status = oss_confidence_band(type, scale, 0.95, (double) x.rows.n, m,
                                                       value, se, lo, hi, low, high, &band, &err);

@@ -18,8 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
         for (size_t i = 0; i < n; i++)
             cluster[i] = 1 + fuzz_below(&in, n_cluster);
         oss_error err = OSS_ERROR_INIT;
-        FUZZ_REQUIRE(oss_kaplan_meier(&t.table, OSS_CONF_PLAIN, 0.95, estimate, se, low, high, NULL,
-                                      &err) == OSS_OK);
+        FUZZ_REQUIRE(oss_kaplan_meier(&t.table, OSS_CONF_PLAIN, 0.95, 1, estimate, se, low, high,
+                                      NULL, &err) == OSS_OK);
         const oss_clustered data = { &x.rows, &t.table, t.row_time, cluster, (size_t) n_cluster };
         for (int how = 0; how < 3; how++) {
             FUZZ_REQUIRE(oss_cluster_std_error(&data, (oss_cluster_correction) how, estimate, se,

@@ -38,8 +38,8 @@ static void check_point(const curve *x, size_t k, int always)
 static void check_survival(const oss_risk_table *table, oss_conf_type type, double level)
 {
     curve x = curve_new(table->n_time);
-    FUZZ_REQUIRE(oss_kaplan_meier(table, type, level, x.estimate, x.std_error, x.low, x.high, NULL,
-                                  NULL) == OSS_OK);
+    FUZZ_REQUIRE(oss_kaplan_meier(table, type, level, 1, x.estimate, x.std_error, x.low, x.high,
+                                  NULL, NULL) == OSS_OK);
     const int beta = type == OSS_CONF_BETA_PRODUCT || type == OSS_CONF_BETA_PRODUCT_MID_P;
     for (size_t s = 0; s < table->n_stratum; s++)
         for (size_t k = table->start[s]; k < table->start[s + 1]; k++) {
@@ -68,9 +68,9 @@ static void check_incidence(const oss_risk_table *table, oss_incidence_type type
     curve x = curve_new(n * table->n_cause);
     curve survival = curve_new(n);
     double *event_free = fuzz_array(n, sizeof(double));
-    FUZZ_REQUIRE(oss_cumulative_incidence(table, type, level, x.estimate, x.std_error, x.low,
+    FUZZ_REQUIRE(oss_cumulative_incidence(table, type, level, 1, x.estimate, x.std_error, x.low,
                                           x.high, event_free, NULL, NULL) == OSS_OK);
-    FUZZ_REQUIRE(oss_kaplan_meier(table, OSS_CONF_BETA_PRODUCT, level, survival.estimate,
+    FUZZ_REQUIRE(oss_kaplan_meier(table, OSS_CONF_BETA_PRODUCT, level, 1, survival.estimate,
                                   survival.std_error, survival.low, survival.high, NULL,
                                   NULL) == OSS_OK);
     for (size_t s = 0; s < table->n_stratum; s++)

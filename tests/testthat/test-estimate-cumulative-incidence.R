@@ -152,3 +152,38 @@ test_that("relabelling causes and rows changes nothing", {
     key <- function(x) x[order(x$strata, x$cause, x$time), ]
     expect_equal(key(a), key(b), tolerance = 1e-12, ignore_attr = TRUE)
 })
+
+test_that("long curves are the same on any number of threads, and the exact limits those of their moments", {
+    set.seed(12)
+    n <- 20000
+    d <- data.frame(time = rexp(n), state = factor(sample(0:2, n, TRUE), 0:2), arm = sample(2, n, TRUE))
+    old <- options(osseosurv.threads = 1)
+    on.exit(options(old))
+    for (conf.type in c("exact", "log-log")) {
+        options(osseosurv.threads = 1)
+        one <- tidy(cumulative_incidence(Surv(time, state) ~ arm, d, conf.type = conf.type))
+        options(osseosurv.threads = 2)
+        expect_identical(tidy(cumulative_incidence(Surv(time, state) ~ arm, d, conf.type = conf.type)), one)
+        if (conf.type == "log-log") next
+        alone <- one[one$strata == "arm=2", ]
+        cause <- alone[alone$cause == "1", ]
+        events <- cause$n.event + alone$n.event[alone$cause == "2"]
+        # The second moments as DERIVATIONS has them, raw.
+        s <- s2 <- 1
+        f <- f2 <- sf <- 0
+        low <- numeric(nrow(cause))
+        for (k in seq_len(nrow(cause))) {
+            y <- cause$n.risk[k] + 1
+            dj <- cause$n.event[k]
+            b <- y - events[k]
+            f2 <- f2 + 2 * sf * dj / y + s2 * dj * (dj + 1) / (y * (y + 1))
+            sf <- sf * b / y + s2 * dj * b / (y * (y + 1))
+            f <- f + s * dj / y
+            s2 <- s2 * b * (b + 1) / (y * (y + 1))
+            s <- s * b / y
+            size <- f * (1 - f) / (f2 - f^2) - 1
+            low[k] <- if (f > 0) qbeta(0.025, f * size, (1 - f) * size) else 0
+        }
+        expect_equal(cause$conf.low, cummax(low), tolerance = 1e-8)
+    }
+})

@@ -210,3 +210,36 @@ test_that("print shows curve, card and notes, and numbers fit one line", {
     expect_match(shown, "measure: +probability of no event", all = FALSE)
     expect_match(shown, "10 more rows", all = FALSE)
 })
+
+test_that("a long curve is the same on any number of threads and at any place as alone", {
+    set.seed(11)
+    n <- 40000
+    d <- data.frame(time = rexp(n), status = rbinom(n, 1, 0.7))
+    old <- options(osseosurv.threads = 1)
+    on.exit(options(old))
+    for (conf.type in c("beta-product", "log-log", "arcsin")) {
+        options(osseosurv.threads = 1)
+        one <- tidy(kaplan_meier(Surv(time, status) ~ 1, d, conf.type = conf.type))
+        options(osseosurv.threads = 2)
+        expect_identical(tidy(kaplan_meier(Surv(time, status) ~ 1, d, conf.type = conf.type)), one)
+        if (conf.type == "beta-product") {
+            last <- seq(2, nrow(one), length.out = 50)
+            high <- vapply(last, function(k) {
+                y <- one$n.risk[2:k]
+                left <- y - one$n.event[2:k] + 1
+                mean <- prod(left / (y + 1))
+                size <- (1 - mean) / (mean * (prod(1 + (y + 1 - left) / (left * (y + 2))) - 1)) - 1
+                qbeta(0.975, mean * size, (1 - mean) * size)
+            }, 0)
+            expect_equal(one$conf.high[last], high, tolerance = 1e-9)
+        } else {
+            theirs <- survival::survfit(survival::Surv(time, status) ~ 1, d, conf.type = conf.type)
+            inside <- !is.na(one$conf.low)
+            at <- match(signif(one$time, 7), signif(theirs$time, 7))
+            expect_gt(sum(inside & !is.na(at)), 35000)
+            same <- which(inside & !is.na(at) & one$n.risk == theirs$n.risk[at])
+            expect_equal(one$conf.low[same], theirs$lower[at[same]], tolerance = 1e-12)
+            expect_equal(one$conf.high[same], theirs$upper[at[same]], tolerance = 1e-12)
+        }
+    }
+})
