@@ -32,8 +32,8 @@
 #' * `asymptotic`: normal, or chi-square for more than two groups, with the hypergeometric variance of each event time.
 #' * `exact`, `permutation`: the rows keep time and status and are dealt to the groups anew, within strata. The statistic is
 #'   the sum of the scores of the later group: the (weighted) status minus the (weighted) Nelson-Aalen increment from entry
-#'   to exit. Exact for two groups, with ties, to a few dozen rows by counting every deal; beyond with bounds that enclose p
-#'   (`p.low`, `p.high`); more groups and `trend` by random permutation. A two-sided p is twice the smaller tail. Valid when
+#'   to exit. Exact for two groups, with ties; where the deals are too many to count, `p.low` and `p.high` enclose p. More
+#'   groups and `trend` by random permutation. A two-sided p is twice the smaller tail. Valid when
 #'   follow-up (and entry, if late) does not depend on the group.
 #' * `unequal-followup` (Heinze, Gnant and Schemper 2003): each place keeps its own follow-up and is dealt somebody's event
 #'   time. What the data hide is drawn anew in every replicate: the end of follow-up of those with an event, from the reverse
@@ -44,6 +44,15 @@
 #'
 #' With `exact` and `permutation` a warning of class `osseosurv_unequal_followup` is given when the log-rank test with event
 #' and censoring exchanged (`followup.p.value`) is below 0.05.
+#' @section Type I error at 5%: 1,500 samples in each of 40 settings (n = 8, 11, 20, 60; half or a quarter of the rows in the later
+#'   group; its follow-up equal, longer or shorter, a little or much; standard error 0.6%). `exact` and `permutation` (n = 60)
+#'   rejected in at most 5.7% with equal follow-up and in 0.0 to 5.7% otherwise, so unequal follow-up made them conservative
+#'   (0.1% with a quarter much shorter followed at n = 60), not liberal, in these settings; `unequal-followup` in 0.2 to 6.1%;
+#'   `asymptotic` in 3.4 to 7.5%, the most at n = 11, where it is too small. Two of eight in the later group cannot give p
+#'   below 0.05 by permutation. The warning came in 1 to 7% of samples with equal follow-up; with longer or shorter follow-up
+#'   in 2 to 55% at n = 8 and 11, so its silence there proves nothing, 58 to 90% at 20 and nearly always at 60. Among the
+#'   few samples at n = 20 with longer or shorter follow-up but no warning, `exact` rejected in 9 to 16%. Script and table:
+#'   `inst/validation/`.
 #' @section One-step hazard ratio: One Newton step of the partial likelihood from equality (Peto's (O - E) / V for two groups),
 #'   with a Wald interval; finite even where a group has no event. It is close to [coxph][survival::coxph]'s where hazards are
 #'   similar and too near 1 where they differ much. With `rho` or `gamma` it is an average log hazard ratio, weighted alike.
@@ -312,7 +321,7 @@ new_log_rank <- function(input, sums, result, chosen, p, scores, rho, gamma, alt
                 if (method %in% c("exact", "permutation")) ", and the same in all groups"),
             competing = "a competing event coded as censored is treated as censoring"),
         methods = sprintf("Groups were compared by the %s%s, %s; hazard ratios by one Newton step from equality (Peto) with %s Wald intervals.",
-                          sub("^(.)", "\\L\\1", name, perl = TRUE),
+                          paste0(tolower(substr(name, 1, 1)), substring(name, 2)),
                           if (length(input$strata) > 1) ", stratified" else "", log_rank_method_text[[method]],
                           percent_text(conf.level)),
         references = c("Mantel (1966) Cancer Chemother Rep 50:163", "Peto and Peto (1972) J R Stat Soc A 135:185",
@@ -332,7 +341,7 @@ log_rank_method_text <- c(
 
 log_rank_notes <- function(method, why, followup, step, size, truncated) {
     if (method == "none") return(why)
-    c(sprintf("p-value: %s.", sub("^asked for$", paste(method, "as asked for"), why)),
+    c(sprintf("p-value: %s.", if (why == "asked for") paste(method, "as asked for") else why),
       if (method %in% c("exact", "permutation")) {
           c(if (is.null(followup) || is.na(followup)) NULL else sprintf(
               "Follow-up %s between the groups (reverse Kaplan-Meier log-rank p = %s).",

@@ -19,6 +19,8 @@
 #' @section Agreement: The asymptotic p-value equals one minus `mvtnorm::pmvnorm` with the correlation of the weighted statistics to
 #'   the accuracy of that (1e-5 where the correlation is singular); its own error is about 1e-9 (rank 4: 1e-7), and at small
 #'   p it stays between that of one statistic and the sum over all.
+#' @section Type I error at 5%: In the 40 settings of [logrank_test()]: `permutation` 0.7 to 5.5%, `unequal-followup` 1.0 to 5.9%,
+#'   `asymptotic` 1.7 to 9.3% (the most at n = 11, a quarter of the rows in the later group).
 #' @section Errors: `osseosurv_invalid` for more than two groups without `trend`, weights that are no pairs of numbers >= 0,
 #'   and all of [logrank_test()].
 #' @references Lin RS and others (2020) \doi{10.1080/19466315.2019.1697738}. Heinze G, Gnant M, Schemper M (2003)

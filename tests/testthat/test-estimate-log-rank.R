@@ -279,3 +279,18 @@ test_that("unit, order of rows and labels change nothing; a result outlives its 
     expect_match(methods_text(test), "Peto and Peto \\(1972\\)")
     expect_output(print(test), "chi-square = .* on 2 df")
 })
+
+test_that("coin's permutation test with the same scores gives the same p", {
+    set.seed(11)
+    d <- data.frame(time = rexp(20), status = rbinom(20, 1, 0.7), group = factor(rep(1:2, 10)))
+    p <- vapply(c("less", "greater"), function(side) {
+        suppressWarnings(logrank_test(Surv(time, status) ~ group, d, alternative = side, method = "exact"))$p.value
+    }, 0)
+    expect_equal(sum(p) > 1, TRUE)
+    skip_if_not_installed("coin")
+    theirs <- vapply(c("less", "greater"), function(side) {
+        as.numeric(coin::pvalue(coin::logrank_test(survival::Surv(time, status) ~ group, d, distribution = "exact",
+                                                   alternative = side)))
+    }, 0)
+    expect_equal(sort(unname(p)), sort(unname(theirs)), tolerance = 1e-9)
+})
