@@ -42,7 +42,7 @@ incidence_conf_types <- c("exact", "log-log", "plain")
 #' incidence_at(modes, c(12, 24))
 #' @export
 cumulative_incidence <- function(formula, data = NULL, conf.type = "exact", conf.level = 0.95, weights = NULL,
-                                 subset = NULL, na.action = NULL, group = NULL, cluster = NULL) {
+                                 subset = NULL, na.action = NULL, group = NULL, cluster = NULL, rows = NULL) {
     conf.level <- check_conf_level(conf.level)
     check_choice(conf.type, "conf.type", incidence_conf_types)
     refuse_cluster(cluster)
@@ -77,7 +77,7 @@ cumulative_incidence <- function(formula, data = NULL, conf.type = "exact", conf
                        if (conf.type == "exact") "Fay, Brittain and Proschan (2013) Biostatistics 14:723"),
         notes = c(input$notes, note),
         event_free = as_frame(list(strata = strata, time = counts$time, estimate = fit$event.free)),
-        entry = if (is.null(input$entry)) NULL else split_entries(input),
+        entry = if (is.null(input$entry)) NULL else split_entries(input), rows = kept_rows(input, rows),
         size = counts$size, strata = input$strata, causes = input$causes, conf.type = conf.type,
         conf.level = conf.level
     )

@@ -26,6 +26,7 @@ survival_conf_types <- c("beta-product", "beta-product-mid-p", "likelihood-ratio
 #'   and the t quantile on G - 1 degrees of freedom. `"CR3"`: the jackknife that leaves each cluster out, same quantile;
 #'   its time grows with clusters times distinct times. `"none"`: the infinitesimal jackknife with the normal quantile, as
 #'   `survival::survfit(cluster = )`.
+#' @param rows Keep the rows in the result, for [pseudo_values()]? `NULL`: up to 1e5 rows.
 #' @return A result whose [tidy()] has one row per stratum and distinct time, censored times too, from time 0: `strata`,
 #'   `time` (unit of the data), `n.risk` (just before the time; at 0: entered by 0), `n.event`, `n.censor`, `estimate`
 #'   (survival just after the time), `std.error` (Greenwood, or robust with `cluster`; same scale), `conf.low`, `conf.high` (pointwise; `NA`
@@ -69,12 +70,18 @@ survival_conf_types <- c("beta-product", "beta-product-mid-p", "likelihood-ratio
 #' survival_at(kaplan_meier(Surv(months, rep(0, 11))), c(24, 60))
 #' @export
 kaplan_meier <- function(formula, data = NULL, conf.type = "auto", conf.level = 0.95, weights = NULL, subset = NULL,
-                         na.action = NULL, group = NULL, cluster = NULL, cluster.correction = "CR1") {
+                         na.action = NULL, group = NULL, cluster = NULL, cluster.correction = "CR1",
+                         rows = NULL) {
     conf.level <- check_conf_level(conf.level)
     check_choice(conf.type, "conf.type", c("auto", survival_conf_types))
-    if (is.null(cluster)) return(fit_kaplan_meier(read_survival(environment(), frame = parent.frame()), conf.type, conf.level))
+    if (is.null(cluster)) {
+        input <- read_survival(environment(), frame = parent.frame())
+        input$rows <- kept_rows(input, rows)
+        return(fit_kaplan_meier(input, conf.type, conf.level))
+    }
     check_choice(cluster.correction, "cluster.correction", cluster_corrections)
     input <- read_survival(environment(), frame = parent.frame(), carry = "cluster")
+    input$rows <- kept_rows(input, rows)
     fit_clustered(input, conf.type, conf.level, cluster.correction)
 }
 
@@ -119,7 +126,7 @@ kaplan_meier_result <- function(input, fit, conf.type, conf.level, notes, ...) {
                           percent_text(conf.level), conf_type_text[[conf.type]]),
         references = c("Kaplan and Meier (1958) J Am Stat Assoc 53:457", conf_type_source[[conf.type]]),
         notes = c(notes, kaplan_meier_notes(table, conf.type, truncated, !is.null(input$carried$cluster))),
-        entry = if (truncated) split_entries(input) else NULL,
+        entry = if (truncated) split_entries(input) else NULL, rows = input$rows,
         size = counts$size, strata = input$strata, conf.type = conf.type, conf.level = conf.level, ...
     )
 }

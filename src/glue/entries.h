@@ -63,6 +63,10 @@ SEXP ffi_proportion_difference(SEXP x1, SEXP n1, SEXP x2, SEXP n2, SEXP method, 
 SEXP ffi_rate_ci(SEXP events, SEXP time, SEXP method, SEXP alpha);
 SEXP ffi_rate_ratio(SEXP events1, SEXP time1, SEXP events2, SEXP time2, SEXP method, SEXP alpha);
 
+/* pseudo_values.c */
+SEXP ffi_pseudo_values(SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_cause,
+                       SEXP n_stratum, SEXP measure, SEXP cause, SEXP infinitesimal, SEXP times);
+
 /* quantile.c */
 SEXP ffi_beta_quantile(SEXP p, SEXP a, SEXP b, SEXP upper);
 SEXP ffi_gamma_quantile(SEXP p, SEXP shape, SEXP upper);
