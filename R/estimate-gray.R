@@ -26,6 +26,12 @@
 #' @section The permutation: The statistic is recomputed with its own variance for each way to deal the groups. If the
 #'   groups are alike in everything, follow-up too, the level holds exactly; if they differ in follow-up or in the
 #'   other causes, it holds in large samples, because the statistic is studentised.
+#' @section Level: The highest share of samples with p <= 0.05 in 72 simulated settings of n = 8, 11, 20, 60 (two equal, two
+#'   unequal, three groups; 4,000 samples each, so a standard error of 0.35%; 499 permutations drawn). Groups alike in
+#'   follow-up and other cause (none, uniform censoring, months): `permutation` 5.5%, `asymptotic` 6.1% (no censoring,
+#'   three groups, n = 11). Follow-up three times as long, other cause eight times as fast in a group, or both:
+#'   `permutation` 5.7%, `asymptotic` 5.7% (both with three groups, n = 20). At n = 8 both are below 5% throughout
+#'   (at most 3.9% and 4.7%). Script and table: `inst/validation/`.
 #' @section Agreement: `statistic` and the asymptotic `p.value` equal `cmprsk::cuminc(time, cause, group, strata, rho)$Tests`
 #'   to 1e-8, ties, strata and `rho` included.
 #' @section Errors: `osseosurv_invalid`, with `argument` and `index`, as [cumulative_incidence()]; for fewer than two
