@@ -10,6 +10,10 @@ SEXP ffi_band_critical(SEXP type, SEXP from, SEXP to, SEXP level);
 SEXP ffi_confidence_band(SEXP type, SEXP conf_type, SEXP level, SEXP n, SEXP size, SEXP estimate,
                          SEXP std_error, SEXP lo, SEXP hi);
 
+/* bivariate.c */
+SEXP ffi_bivariate(SEXP x_left, SEXP x_right, SEXP x_known, SEXP y_left, SEXP y_right, SEXP y_known,
+                   SEXP tolerance);
+
 /* columns.c */
 SEXP ffi_event_codes(SEXP status);
 SEXP ffi_first_bad_time(SEXP x, SEXP infinite);
@@ -86,6 +90,9 @@ SEXP ffi_interval_scores(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP 
                          SEXP tolerance, SEXP max_iterations, SEXP kind);
 SEXP ffi_turnbull(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum, SEXP tolerance,
                   SEXP max_iterations);
+SEXP ffi_turnbull_bootstrap(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,
+                            SEXP cluster, SEXP pool, SEXP n_pool, SEXP time, SEXP time_stratum,
+                            SEXP resamples, SEXP seed, SEXP threads);
 SEXP ffi_turnbull_limits(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,
                          SEXP time, SEXP time_stratum, SEXP method, SEXP conf_level);
 

@@ -1,5 +1,7 @@
 #include "glue.h"
 #include "entries.h"
+#include "resample.h"
+#include "../core/interval_bootstrap.h"
 #include "../core/interval_limits.h"
 #include "../core/interval_scores.h"
 #include "../core/interval_table.h"
@@ -232,4 +234,34 @@ SEXP ffi_turnbull_limits(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP 
     SEXP list = glue_list(2, names, values);
     UNPROTECT(3);
     return list;
+}
+
+/* Bootstrap replicates of S at each time in the stratum beside it (1-based): a vector of 2 x times x
+ * resamples, the lowest and highest value that the likelihood leaves. */
+SEXP ffi_turnbull_bootstrap(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,
+                            SEXP cluster, SEXP pool, SEXP n_pool, SEXP time, SEXP time_stratum,
+                            SEXP resamples, SEXP seed, SEXP threads)
+{
+    const R_xlen_t n = XLENGTH(left), n_time = XLENGTH(time);
+    const oss_interval_bootstrap plan = {
+        .rows = read_rows(left, right, weight, stratum, n_stratum),
+        .cluster = glue_ints(cluster, n, "cluster"),
+        .n_cluster = (size_t) XLENGTH(pool),
+        .pool = glue_ints(pool, OSS_ANY_LENGTH, "pool"),
+        .n_pool = (size_t) glue_int(n_pool, "n_pool"),
+        .n_time = (size_t) n_time,
+        .time = glue_doubles(time, n_time, "time"),
+        .group = glue_ints(time_stratum, n_time, "time_stratum"),
+        .tolerance = 1e-8,
+        .n = glue_size(resamples, "resamples"),
+        .seed = glue_seed(seed),
+        .threads = glue_threads(threads),
+    };
+    SEXP survival = PROTECT(glue_new_doubles(2 * plan.n_time * plan.n));
+    const oss_hook hook = glue_interrupt_hook();
+    oss_error err = OSS_ERROR_INIT;
+    if (oss_interval_resample(&plan, REAL(survival), &hook, &err))
+        oss_raise(&err);
+    UNPROTECT(1);
+    return survival;
 }

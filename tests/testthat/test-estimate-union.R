@@ -85,3 +85,51 @@ test_that("bad interfaces are refused with column and row", {
     expect_error(union_estimands(good[0, ]), "no rows", class = "osseosurv_invalid")
     expect_error(union_estimands(1), "data frame", class = "osseosurv_invalid")
 })
+
+pairs_of <- function(left, right) {
+    n <- nrow(left)
+    data.frame(patient = rep(seq_len(n), 2), interface = rep(c("proximal", "distal"), each = n), left = c(left),
+               right = c(right))
+}
+
+test_that("the joint distribution has the likelihood of the peer's, on the same rectangles", {
+    # Frozen from MLEcens 0.1.
+    frozen <- union_estimands(pairs_of(cbind(c(0, 3, 3, 6), c(0, 0, 6, 3)), cbind(c(3, 6, Inf, 12), c(6, 3, 12, Inf))))
+    expect_equal(frozen$glance$logLik, -4.15888308339205, tolerance = 1e-9)
+    skip_if_not_installed("MLEcens")
+    set.seed(31)
+    for (k in 1:40) {
+        n <- sample(2:40, 1)
+        left <- matrix(sample(0:8, 2 * n, TRUE), n)
+        right <- left + matrix(sample(1:6, 2 * n, TRUE), n)
+        right[sample(2 * n, n %/% 3)] <- Inf
+        x <- union_estimands(pairs_of(left, right), times = 5)
+        ends <- pmin(right, 1000)
+        rectangles <- cbind(left[, 1], ends[, 1], left[, 2], ends[, 2])
+        peer <- MLEcens::computeMLE(rectangles, B = c(0, 1, 0, 1))
+        expect_gte(x$glance$logLik, peer$llh - 1e-8)
+        expect_lte(x$glance$kkt, 1e-8)
+        expect_identical(nrow(x$bivariate), nrow(MLEcens::reduc(rectangles, B = c(0, 1, 0, 1))$rects))
+        expect_equal(sum(x$bivariate$mass), 1)
+        expect_true(all(x$bivariate$mass.min <= x$bivariate$mass & x$bivariate$mass <= x$bivariate$mass.max))
+    }
+})
+
+test_that("masses that are not unique are ranges", {
+    ring <- pairs_of(cbind(c(0, 0, 0, 6), c(0, 6, 0, 0)), cbind(c(Inf, Inf, 3, 9), c(3, 9, Inf, Inf)))
+    x <- union_estimands(ring, times = 3)
+    expect_equal(x$bivariate$mass.min, c(0, 0, 0, 0))
+    expect_equal(x$bivariate$mass.max, c(0.5, 0.5, 0.5, 0.5))
+    expect_false(x$glance$unique)
+    expect_match(paste(x$notes, collapse = " "), "not unique")
+})
+
+test_that("exact times give their own masses, and an interface not on record says nothing", {
+    x <- union_estimands(pairs_of(cbind(c(3, 6, 6), c(2, 5, 5)), cbind(c(3, 6, 6), c(2, 5, 5))))
+    expect_equal(x$bivariate$mass, c(1, 2) / 3)
+    expect_equal(x$bivariate$proximal.left, x$bivariate$proximal.right)
+    one <- data.frame(patient = 1:4, interface = "distal", left = c(0, 3, 3, 6), right = c(3, 6, 6, Inf))
+    alone <- union_estimands(one)
+    expect_equal(alone$bivariate$mass, tidy(turnbull(Surv(left, right, type = "interval2") ~ 1, one))$mass)
+    expect_identical(alone$table$estimand, rep(c("distal", "interface"), each = 2))
+})
