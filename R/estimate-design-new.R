@@ -4,9 +4,11 @@
 #' @param newdata Data frame with the variables of the formula; for a fit of the vector path a matrix or data frame with
 #'   its columns.
 #' @param frame Where other names of the formula are looked up.
-#' @return List: `x`, a row for each row of `newdata`; `stratum`, integer codes into the labels of the fit.
+#' @param any_stratum `TRUE`: newdata may be without the variables of the strata.
+#' @return List: `x`, a row for each row of `newdata`; `offset`, one number a row; `stratum`, integer codes into the
+#'   labels of the fit, `NULL` where newdata does not say.
 #' @noRd
-new_design <- function(recipe, newdata, frame) {
+new_design <- function(recipe, newdata, frame, any_stratum = FALSE) {
     if (is.matrix(newdata)) newdata <- as.data.frame(newdata)
     if (!is.data.frame(newdata)) {
         abort_invalid(sprintf("`newdata` must be a data frame; got %s.", value_text(newdata)), "newdata")
@@ -24,7 +26,12 @@ new_design <- function(recipe, newdata, frame) {
         abort_invalid(sprintf("`newdata` must have no missing or infinite covariates; row %d has.", bad[1]), "newdata",
                       bad[1])
     }
-    list(x = x, stratum = new_strata(recipe, newdata, frame))
+    offset <- numeric(nrow(newdata))
+    for (expression in recipe$offset) offset <- offset + new_value(expression, newdata, frame)
+    if (anyNA(offset)) abort_invalid("`newdata` must have no missing offset.", "newdata")
+    by <- if (length(recipe$strata)) unlist(lapply(recipe$strata, all.vars)) else if (length(recipe$strata_labels) > 1) "strata"
+    named <- all(by %in% names(newdata)) || !any_stratum
+    list(x = x, offset = offset, stratum = if (named) new_strata(recipe, newdata, frame))
 }
 
 new_columns <- function(name, newdata) {

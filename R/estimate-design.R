@@ -48,7 +48,8 @@ read_regression <- function(call, kind = "right", frame = parent.frame(2)) {
     if (!is.null(cluster)) cluster <- match(cluster, unique(cluster))
     if (!is.null(censoring)) censoring <- match(censoring, unique(censoring))
     grouped <- read_strata(strata)
-    recipe <- c(built$recipe, list(strata = design$strata_terms, strata_labels = grouped$strata))
+    recipe <- c(built$recipe, list(strata = design$strata_terms, strata_labels = grouped$strata,
+                              offset = design$terms_of_offset))
     c(list(kind = kind, n = kept$n), values, built[c("x", "columns")],
       list(offset = design$offset, weight = kept$weight, row = row, cluster = cluster,
            n_cluster = if (is.null(cluster)) 0L else max(cluster), censoring = censoring,
@@ -88,7 +89,7 @@ read_main_effects <- function(source, data, n) {
     leaves <- addends(source$rhs)
     if (is.null(leaves)) return(NULL)
     variables <- strata <- list()
-    strata_terms <- expressions <- list()
+    strata_terms <- terms_of_offset <- expressions <- list()
     offset <- NULL
     treatment <- identical(getOption("contrasts")[[1]], "contr.treatment")
     for (leaf in leaves) {
@@ -101,6 +102,7 @@ read_main_effects <- function(source, data, n) {
         value <- readable(eval(if (is_call_of(leaf, "offset")) leaf[[2]] else leaf, data, source$env), "formula")
         if (is_call_of(leaf, "offset")) {
             offset <- add_offset(offset, value, n)
+            terms_of_offset <- c(terms_of_offset, list(leaf[[2]]))
             next
         }
         plain <- is.null(dim(value)) && is.null(attr(value, "contrasts")) &&
@@ -114,7 +116,7 @@ read_main_effects <- function(source, data, n) {
     }
     for (name in names(strata)) check_length(strata[[name]], n, name)
     list(variables = variables, strata = strata[!duplicated(names(strata))], strata_terms = strata_terms,
-         offset = offset, build = function(row) {
+         offset = offset, terms_of_offset = terms_of_offset, build = function(row) {
              if (!is.null(row)) variables <- lapply(variables, function(x) x[row])
              levels <- lapply(stats::setNames(nm = names(variables)),
                               function(name) used_levels(variables[[name]], name))
@@ -177,6 +179,7 @@ read_model_frame <- function(source, data, n) {
     home$strata <- survival::strata
     formula <- stats::as.formula(formula, home)
     terms <- readable(stats::terms(formula, c("strata", refused_terms), data = if (is.data.frame(data)) data), "formula")
+    terms_read <- terms
     special <- attr(terms, "specials")
     expressions <- as.list(attr(terms, "variables"))[-1]
     for (name in refused_terms) if (!is.null(special[[name]])) refuse_term(expressions[[special[[name]][1]]])
@@ -204,7 +207,9 @@ read_model_frame <- function(source, data, n) {
     }
     aside <- if (crossed) which(alone) else integer()
     list(variables = lapply(as.list(frame), function(x) if (is.atomic(x)) x else seq_len(n)), strata = strata,
-         strata_terms = strata_terms, offset = offset, build = function(row) model_matrix_columns(frame, row, terms, aside))
+         strata_terms = strata_terms, offset = offset,
+         terms_of_offset = lapply(expressions[attr(terms_read, "offset")], `[[`, 2),
+         build = function(row) model_matrix_columns(frame, row, terms, aside))
 }
 
 # survival::strata(x) as strata(x), so that terms() knows it.

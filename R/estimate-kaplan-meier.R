@@ -204,7 +204,7 @@ split_entries <- function(input) {
 survival_at <- function(x, times, ...) UseMethod("survival_at")
 
 #' @export
-survival_at.default <- function(x, times, ...) abort_no_method(x, "a kaplan_meier() or turnbull() result")
+survival_at.default <- function(x, times, ...) abort_no_method(x, "a kaplan_meier(), turnbull() or cox_ph() result")
 
 #' @rdname survival_at
 #' @export

@@ -9,7 +9,7 @@
 #' @importFrom survival Surv strata
 #' @importFrom generics tidy glance
 #' @importFrom ggplot2 autoplot
-#' @importFrom stats quantile
+#' @importFrom stats coef logLik quantile residuals vcov
 "_PACKAGE"
 
 #' @export

@@ -18,6 +18,13 @@ SEXP ffi_bivariate(SEXP x_left, SEXP x_right, SEXP x_known, SEXP y_left, SEXP y_
 SEXP ffi_event_codes(SEXP status);
 SEXP ffi_first_bad_time(SEXP x, SEXP infinite);
 
+/* cox.c */
+SEXP ffi_cox(SEXP model, SEXP quantile);
+SEXP ffi_cox_baseline(SEXP model, SEXP beta);
+SEXP ffi_cox_omega(SEXP model, SEXP beta, SEXP cluster, SEXP n_cluster);
+SEXP ffi_cox_residuals(SEXP model, SEXP beta, SEXP wanted);
+SEXP ffi_cox_trend(SEXP model, SEXP beta, SEXP g);
+
 /* cumulative_incidence.c */
 SEXP ffi_cumulative_incidence(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
                               SEXP n_cause, SEXP n_stratum, SEXP conf_type, SEXP conf_level,
