@@ -115,15 +115,3 @@ arrangements <- function(counts) {
     }
     lapply(fill(seq_len(sum(counts)), length(counts)), function(x) unname(x[order(as.integer(names(x)))]))
 }
-
-#' Schemes of failure modes
-#'
-#' The modes that `failure_mode` with `scheme` may take in the table `patients` of a [cohort()].
-#'
-#' @format Data frame: `scheme` (Henderson 2011, ISOLS 2014), `mode` (whole number), `label`, `group`
-#'   (mechanical, non-mechanical, paediatric), `reference`.
-#' @source Henderson ER et al. (2011) J Bone Joint Surg Am 93:418 \doi{10.2106/JBJS.J.00834}; Henderson ER
-#'   et al. (2014) Bone Joint J 96-B:1436 \doi{10.1302/0301-620X.96B11.34747}.
-#' @examples
-#' failure_modes[failure_modes$scheme == "Henderson 2011", c("mode", "label", "group")]
-"failure_modes"

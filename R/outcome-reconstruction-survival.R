@@ -12,6 +12,8 @@
 #' @param by Name of a column of `patients` to stratify by, or `NULL`.
 #' @param times Months at which the tables are read, finite, >= 0.
 #' @param conf.level Confidence level.
+#' @param modes `NULL`: failures by the modes of the cohort's scheme. `"group"`: mechanical, non-mechanical, paediatric. The
+#'   name of a scheme of [failure_modes]: by the modes there. With either, a cohort may hold both schemes.
 #' @return An outcome: list with `$tables` (data frames, by heading), `$results` (`survival`, `incidence`, `modes`,
 #'   `followup`), `$notes`. Probabilities 0 to 1, times in months, the rate per 100 reconstruction-years. `net` and
 #'   `crude` are risks of failure by the time, with `.low` and `.high` limits; `NA` past the last follow-up.
@@ -22,11 +24,12 @@
 #' @examples
 #' reconstruction_survival(masquelet_femur)
 #' @export
-reconstruction_survival <- function(cohort, by = NULL, times = c(12, 24, 36, 60), conf.level = 0.95) {
+reconstruction_survival <- function(cohort, by = NULL, times = c(12, 24, 36, 60), conf.level = 0.95,
+                                    modes = NULL) {
     conf.level <- check_conf_level(conf.level)
     times <- check_times(times)
     patients <- outcome_patients(cohort, by)
-    modes <- failure_causes(patients$data)
+    modes <- failure_causes(patients$data, modes)
     patients$data <- cbind(patients$data[setdiff(names(patients$data), names(modes$columns))], modes$columns)
     incidence_type <- if (patients$truncated) "log-log" else "exact"
 
@@ -75,28 +78,40 @@ end_levels <- c("censored", "lost", "failure", "death", "amputation")
 #' What ended each reconstruction, as the estimators need it
 #'
 #' @param data Patients of a cohort.
+#' @param modes As in `reconstruction_survival()`.
 #' @return List: `columns`, data frame `failed`, `failed_or_amputated` (0/1), `observed` (censored, failure, death,
 #'   amputation) and `cause` (the same with the modes in the place of failure); `labels` of the modes; `notes`.
 #' @noRd
-failure_causes <- function(data) {
+failure_causes <- function(data, modes = NULL) {
     end <- as.character(data$end)
-    scheme <- if (is.null(data$scheme)) NA else unique(as.character(data$scheme[!is.na(data$scheme)]))
     notes <- character()
-    if (length(scheme) > 1) {
-        abort_invalid(sprintf(paste("The failure modes are in %s: give them in one scheme before they are counted",
-                                    "together."), paste(scheme, collapse = " and ")), "cohort")
+    table <- osseosurv::failure_modes
+    if (!is.null(modes)) check_choice(modes, "modes", c("group", unique(table$scheme)))
+    found <- if (is.null(data$scheme)) character() else unique(as.character(data$scheme[!is.na(data$scheme)]))
+    if (is.null(modes) && length(found) > 1) {
+        abort_invalid(sprintf(paste("The failure modes are in %s: give them in one scheme, or `modes`, before they are",
+                                    "counted together."), paste(found, collapse = " and ")), "cohort")
     }
-    if (!length(scheme) || is.na(scheme)) scheme <- "Henderson 2011"
-    table <- osseosurv::failure_modes[osseosurv::failure_modes$scheme == scheme, ]
-    labels <- paste(table$mode, table$label)
-    mode <- if (is.null(data$failure_mode)) rep(NA_character_, nrow(data)) else labels[match(data$failure_mode, table$mode)]
+    scheme <- if (is.null(modes) || modes == "group") found else modes
+    if (!length(scheme)) scheme <- "Henderson 2011"
+    table <- table[table$scheme %in% scheme, ]
+    code <- data$failure_mode %||% rep(NA_real_, nrow(data))
+    own <- if (length(found)) as.character(data$scheme) else rep(scheme[1], nrow(data))
+    if (identical(modes, "group")) {
+        labels <- unique(table$group)
+        mode <- collapse_modes(code, own, "group")
+    } else {
+        labels <- paste(table$mode, table$label)
+        mode <- labels[match(if (is.null(modes)) code else collapse_modes(code, own, modes), table$mode)]
+    }
     unstated <- end == "failure" & is.na(mode)
     if (any(unstated)) {
         mode[unstated] <- "mode not stated"
         labels <- c(labels, "mode not stated")
         notes <- sprintf("%d failure%s without a mode.", sum(unstated), plural_s(sum(unstated)))
     }
-    notes <- c(notes, sprintf("Modes by %s (%s).", scheme, table$reference[1]))
+    notes <- c(notes, sprintf("%s by %s (%s).", if (identical(modes, "group")) "Groups of modes" else "Modes",
+                              scheme, table$reference[match(scheme, table$scheme)]))
     censored <- ifelse(end %in% c("censored", "lost"), "censored", end)
     list(columns = data.frame(
              failed = as.integer(end == "failure"),
