@@ -143,6 +143,7 @@ masked <- function(expression, value, data, frame, argument) {
 }
 
 check_na_action <- function(na.action) {
+    if (is.null(na.action)) return()
     known <- list(NULL, "na.omit", "na.exclude", "na.fail", stats::na.omit, stats::na.exclude, stats::na.fail)
     if (!any(vapply(known, identical, NA, na.action))) {
         abort_invalid("`na.action` must be na.omit or na.fail: rows with missing values cannot be kept.", "na.action")

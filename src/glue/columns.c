@@ -16,14 +16,26 @@ SEXP ffi_first_bad_time(SEXP x, SEXP infinite)
     return Rf_ScalarReal(0);
 }
 
+/* Whether integers are codes 0 and 1 as they stand. */
+static int are_codes(R_xlen_t n, const int *ints)
+{
+    unsigned all = 0;
+    for (R_xlen_t i = 0; i < n; i++)
+        all |= (unsigned) ints[i];
+    return all < 2;
+}
+
 /* Integer codes 0 and 1 of a status given as 0/1, or 1/2 if there is a 2; a single number, the
- * 1-based position of the first fault, if it is neither. status: integer or double. */
+ * 1-based position of the first fault, if it is neither. status: integer or double; itself if it
+ * holds the codes. */
 SEXP ffi_event_codes(SEXP status)
 {
     const R_xlen_t n = XLENGTH(status);
     const int whole = TYPEOF(status) == INTSXP;
     const int *ints = whole ? glue_ints(status, n, "status") : NULL;
     const double *doubles = whole ? NULL : glue_doubles(status, n, "status");
+    if (whole && are_codes(n, ints))
+        return status;
     SEXP codes = PROTECT(Rf_allocVector(INTSXP, n));
     int *code = INTEGER(codes);
     unsigned seen = 0; /* bit by code */
