@@ -54,8 +54,8 @@ cumulative_incidence <- function(formula, data = NULL, conf.type = "exact", conf
                  length(input$causes), length(input$strata), match(conf.type, incidence_conf_types) - 1L, conf.level,
                  thread_count())
     counts <- fit$table
-    strata <- rep.int(input$strata, counts$size)
-    table <- incidence_table(fit, counts, strata, input$causes)
+    strata <- label_column(input$strata, counts$size)
+    table <- incidence_table(fit, counts, input$strata, input$causes)
     note <- if (conf.type != "exact" && anyNA(table$conf.low)) {
         sprintf("The %s interval is not estimable (NA) where the estimate is 0 or 1; the exact one is.", conf.type)
     }
@@ -92,16 +92,15 @@ incidence_conf_text <- c(
 # From cause by cause to stratum by stratum, causes inside.
 incidence_table <- function(fit, counts, strata, causes) {
     k <- length(causes)
-    m <- length(counts$time)
-    columns <- list(strata = rep.int(strata, k), cause = rep(causes, each = m), time = rep.int(counts$time, k),
-                    n.risk = rep.int(counts$n.risk, k), n.event = counts$n.event,
+    columns <- list(time = rep.int(counts$time, k), n.risk = rep.int(counts$n.risk, k), n.event = counts$n.event,
                     n.censor = rep.int(counts$n.censor, k), estimate = fit$estimate, std.error = fit$std.error,
                     conf.low = fit$conf.low, conf.high = fit$conf.high)
     if (length(counts$size) > 1) {
         by_stratum <- order(rep.int(rep.int(seq_along(counts$size), counts$size), k))
         columns <- lapply(columns, `[`, by_stratum)
     }
-    as_frame(columns)
+    as_frame(c(list(strata = label_column(strata, k * counts$size),
+                    cause = label_column(rep.int(causes, length(strata)), rep(counts$size, each = k))), columns))
 }
 
 #' Cumulative incidence at given times

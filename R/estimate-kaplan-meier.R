@@ -105,7 +105,7 @@ fit_kaplan_meier <- function(input, conf.type, conf.level) {
 kaplan_meier_result <- function(input, fit, conf.type, conf.level, notes, ...) {
     truncated <- !is.null(input$entry)
     counts <- fit$table
-    table <- as_frame(list(strata = rep.int(input$strata, counts$size), time = counts$time, n.risk = counts$n.risk,
+    table <- as_frame(list(strata = label_column(input$strata, counts$size), time = counts$time, n.risk = counts$n.risk,
                            n.event = counts$n.event, n.censor = counts$n.censor, estimate = fit$estimate,
                            std.error = fit$std.error, conf.low = fit$conf.low, conf.high = fit$conf.high))
     events <- sum(counts$n.event)

@@ -49,6 +49,12 @@ as_frame <- function(columns) {
     columns
 }
 
+# Labels repeated, as a column: a long one takes no memory until somebody writes into it.
+label_column <- function(labels, times) {
+    if (sum(times) < 1e4) return(rep.int(labels, times))
+    .Call(ffi_label_runs, labels, as.double(cumsum(as.double(times))))
+}
+
 # Data frames one above the other; NULLs are left out.
 bind_rows <- function(frames) {
     out <- do.call(rbind, unname(Filter(Negate(is.null), frames)))

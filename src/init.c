@@ -35,6 +35,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_interval_scores, 8),
     ENTRY(ffi_kaplan_meier, 9),
     ENTRY(ffi_kaplan_meier_cluster, 12),
+    ENTRY(ffi_label_runs, 2),
     ENTRY(ffi_log_rank, 9),
     ENTRY(ffi_log_rank_resample, 13),
     ENTRY(ffi_log_rank_scores, 8),
@@ -68,6 +69,7 @@ void attribute_visible R_init_osseosurv(DllInfo *dll)
 {
     previous_handler = gsl_set_error_handler_off();
     R_registerRoutines(dll, NULL, entries, NULL, NULL);
+    glue_label_runs_init(dll);
     R_useDynamicSymbols(dll, FALSE);
     R_forceSymbols(dll, TRUE);
 }

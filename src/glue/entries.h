@@ -48,6 +48,10 @@ SEXP ffi_kaplan_meier_cluster(SEXP entry, SEXP time, SEXP status, SEXP weight, S
                               SEXP n_stratum, SEXP conf_type, SEXP conf_level, SEXP cluster,
                               SEXP n_cluster, SEXP correction, SEXP small);
 
+/* label_runs.c */
+SEXP ffi_label_runs(SEXP labels, SEXP ends);
+void glue_label_runs_init(DllInfo *dll);
+
 /* permutation.c */
 SEXP ffi_permutation_exact(SEXP score, SEXP second, SEXP stratum, SEXP n_stratum, SEXP at,
                            SEXP enclose);

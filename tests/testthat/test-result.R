@@ -7,3 +7,31 @@ test_that("print never rounds a limit to 1, and counts are whole", {
     expect_identical(osseosurv:::printed_column(c(0.123456, 1), 4), c("0.1235", "1.0000"))
     expect_identical(osseosurv:::printed_column(c(0.123456, 0.99999), 4), c("0.123456", "0.999990"))
 })
+
+test_that("a long column of labels behaves as the plain vector", {
+    times <- c(3, 0, 9000, 4000)
+    plain <- rep.int(c("a", "b", NA, "d"), times)
+    make <- function() label_column(c("a", "b", NA, "d"), times)
+    expect_identical(make(), plain)
+    expect_identical(length(make()), length(plain))
+    expect_identical(make()[c(3, 4, 9003, 9004, 13003)], c("a", NA, NA, "d", "d"))
+    expect_identical(make() == "d", plain == "d")
+    expect_identical(factor(make()), factor(plain))
+    expect_identical(unique(make()), unique(plain))
+    expect_identical(rev(make()), rev(plain))
+    changed <- x <- make()
+    changed[5] <- "e"
+    expect_identical(changed[4:6], c(NA, "e", NA))
+    expect_identical(x, plain)
+    file <- tempfile(fileext = ".rds")
+    on.exit(unlink(file))
+    saveRDS(make(), file)
+    expect_identical(readRDS(file), plain)
+    expect_identical(unserialize(serialize(x, NULL)), plain)
+    expect_identical(rbind(data.frame(x = make()), data.frame(x = "z"))$x, c(plain, "z"))
+    for (i in 1:20) {
+        y <- make()
+        gc()
+        expect_identical(y[13000], "d")
+    }
+})
