@@ -14,11 +14,14 @@ suppressMessages(library(osseosurv))
 
 bench_rows <- new.env()
 
-# values: what to compare of a result (default: all of it). An alternative in `unchecked` is timed
+# threads: of ours (options(osseosurv.threads)). values: what to compare of a result (default: all of it). An alternative
+# in `unchecked` is timed
 # although its values differ for a reason that `why` gives. least: seconds of timing per alternative
 # at least; runs: rounds at least; most: rounds at most. One round is enough for calls beyond 10 s.
 compare <- function(capability, case, n, alternatives, tolerance = 1e-8, values = identity,
-                    unchecked = character(), why = "", runs = 5L, least = 0.5, most = 200L) {
+                    unchecked = character(), why = "", runs = 5L, least = 0.5, most = 200L, threads = 1L) {
+    before <- options(osseosurv.threads = threads)
+    on.exit(options(before))
     checked <- lapply(alternatives, function(f) values(f()))
     difference <- vapply(checked, largest_difference, 0, checked[[1]])
     wrong <- setdiff(names(alternatives)[!(difference <= tolerance)], unchecked)
@@ -44,7 +47,7 @@ compare <- function(capability, case, n, alternatives, tolerance = 1e-8, values 
         version = vapply(names(alternatives), version_of, ""), median_s = middle,
         min_s = apply(seconds, 2, min), max_s = apply(seconds, 2, max), rounds = round,
         ratio = middle / middle[1], memory_mb = mapply(memory_used, alternatives, middle),
-        difference = difference, threads = threads(), note = ifelse(names(alternatives) %in% unchecked, why, ""),
+        difference = difference, threads = threads, note = ifelse(names(alternatives) %in% unchecked, why, ""),
         row.names = NULL)
     bench_rows[[capability]] <- rbind(bench_rows[[capability]], rows)
     cat(sprintf("%-18s %-34s n = %-8s %-14s %10s  x %-8s %6.1f MB  diff %.1g\n", capability, case,
@@ -111,8 +114,6 @@ version_of <- function(alternative) {
     package <- sub(":.*", "", alternative)
     if (nzchar(system.file(package = package))) as.character(utils::packageVersion(package)) else as.character(getRversion())
 }
-
-threads <- function() as.integer(Sys.getenv("OMP_NUM_THREADS", "1"))
 
 format_seconds <- function(s) {
     unit <- ifelse(s < 1e-3, 1, ifelse(s < 1, 2, 3))

@@ -46,7 +46,7 @@ checked <- function(result) {
     c(1, result$survival)[findInterval(at_times, result$time) + 1L]
 }
 
-curve <- function(n, whole, groups, left_out) {
+curve <- function(n, whole, groups, left_out, threads = 1L) {
     d <- cohort_of(n, whole, groups)
     at_times <<- within_followup(d)
     ours <- if (groups > 1) Surv(time, status) ~ group else Surv(time, status) ~ 1
@@ -62,15 +62,18 @@ curve <- function(n, whole, groups, left_out) {
     case <- sprintf("log-log, %s, %d group%s", if (whole) "whole months" else "continuous", groups, if (groups > 1) "s" else "")
     # prodlim and plain R do not tie neighbours within 1.5e-8 of the mean time, of which a million rows have some.
     compare("kaplan-meier", case, n, alternatives[setdiff(names(alternatives), left_out)],
-            tolerance = if (whole) 1e-10 else 1e-7, values = checked, runs = if (n >= 1e6) 3L else 5L, least = 0.2)
+            tolerance = if (whole) 1e-10 else 1e-7, values = checked, runs = if (n >= 1e6) 3L else 5L, least = 0.2, threads = threads)
 }
 
 largest <- as.numeric(Sys.getenv("OSSEOSURV_BENCH_ROWS", "1e6"))
 sizes <- c(11, 1e3, 1e5, 1e6, 1e7)
 sizes <- sizes[sizes <= largest]
 for (groups in c(1, 10)) for (whole in c(FALSE, TRUE)) {
-    grow(sizes[sizes >= 100 * groups | groups == 1], function(n, left_out) curve(n, whole, groups, left_out))
+    # survfit needs minutes and most of the memory at 1e7.
+    grow(sizes[sizes >= 100 * groups | groups == 1],
+         function(n, left_out) curve(n, whole, groups, c(left_out, if (n > 1e6) "survival:survfit")))
 }
+for (n in sizes[sizes >= 1e6]) for (whole in c(FALSE, TRUE)) curve(n, whole, 1, "survival:survfit", threads = 2L)
 
 # A Surv object instead of a formula, against the arithmetic alone.
 d <- cohort_of(11, FALSE, 1)
@@ -86,7 +89,8 @@ limits <- function(result) {
     c(result$lower[row], result$upper[row])
 }
 if (installed("bpcp")) {
-    for (n in c(11, 100, 1000, 4000)) {
+    # bpcp needs half a minute at 2e4.
+    for (n in c(11, 100, 1000, 4000, if (largest >= 2e4) 2e4)) {
         d <- cohort_of(n, FALSE, 1)
         compare("kaplan-meier", "beta product", n, list(
             osseosurv = function() kaplan_meier(Surv(time, status) ~ 1, d),
@@ -102,9 +106,9 @@ if (installed("bpcp")) {
 }
 d <- cohort_of(1e6, FALSE, 1)
 at_times <- within_followup(d)
-compare("kaplan-meier", "beta product against log-log", 1e6, list(
+for (threads in 1:2) compare("kaplan-meier", "beta product against log-log", 1e6, list(
     osseosurv = function() kaplan_meier(Surv(time, status) ~ 1, d),
     "survival:survfit" = function() survival::survfit(survival::Surv(time, status) ~ 1, d, conf.type = "log-log")),
-    tolerance = 1e-10, values = checked, runs = 3L, least = 0.1)
+    tolerance = 1e-10, values = checked, runs = 3L, least = 0.1, threads = threads)
 
 save_results("kaplan-meier")
