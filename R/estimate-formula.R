@@ -50,7 +50,7 @@ read_carried <- function(carry, call, data, frame, n) {
     out <- list()
     for (name in carry) {
         out[[name]] <- if (name == "cluster") {
-            read_cluster(call$cluster, data, frame, n)
+            read_labels(call$cluster, data, frame, n, "cluster")
         } else {
             value <- masked(do.call(substitute, list(as.name(name), call)), call[[name]], data, frame, name)
             if (!is.null(value)) check_length(value, n, name)
