@@ -14,7 +14,7 @@ band_scales <- c(log = "log-log", "log-log" = "log-log", plain = "plain", logit 
 #' `"hall-wellner"` bands are narrow where most is known and widen to both ends; `"equal-precision"` bands are the
 #' pointwise interval with a larger quantile.
 #'
-#' @param x A [kaplan_meier()] result without `cluster`.
+#' @param x A [kaplan_meier()] result without `cluster`; for `tidy()` a band.
 #' @param type `"hall-wellner"` or `"equal-precision"`.
 #' @param conf.type Scale on which the band is symmetric. `"log"` and `"log-log"` are the same: log(-log S), which the
 #'   literature on bands calls log-transformed (it is not the scale log S of `kaplan_meier(conf.type = "log")`). Or
@@ -26,9 +26,9 @@ band_scales <- c(log = "log-log", "log-log" = "log-log", plain = "plain", logit 
 #' @param ... Not used.
 #' @return A result whose [tidy()] has the rows of `tidy(x)` within the range: `strata`, `time`, `estimate`, `std.error`
 #'   (Greenwood), `conf.low`, `conf.high` (hold from this time up to the next; `NA` where there is no band, as before the
-#'   first event). [glance()]: a row per stratum with `strata`, `from`, `to` (times), `u.from`, `u.to` (n v / (1 + n v)
+#'   first event). `tidy(x, "range")`: a row per stratum with `strata`, `from`, `to` (times), `u.from`, `u.to` (n v / (1 + n v)
 #'   there, v the variance of log S), `critical` (supremum of the Brownian bridge over that range; for equal precision
-#'   of the bridge over its standard deviation), `type`, `conf.type`, `conf.level`.
+#'   of the bridge over its standard deviation). [glance()]: `n.strata`, `type`, `conf.type`, `conf.level`.
 #' @section Critical values: From the law of the supremum itself, to 1e-10: no table, and not the asymptotic formula of
 #'   Miller and Siegmund for equal precision. Over (0, 1) the Hall-Wellner value is Kolmogorov's 1.358099. They equal
 #'   simulated ones and those of `km.ci` within that table's steps (0.002 in the limits).
@@ -85,8 +85,7 @@ confidence_band.kaplan_meier <- function(x, type = "hall-wellner", conf.type = "
         "confidence_band",
         title = sprintf("Survival with a simultaneous %s %s band (%s)", percent_text(level), label, band_scale_text[[scale]]),
         table = shown,
-        glance = list(strata = x$strata, from = from, to = to, u.from = fit$from, u.to = fit$to,
-                      critical = fit$critical, type = type, conf.type = conf.type, conf.level = level),
+        glance = list(n.strata = length(x$strata), type = type, conf.type = conf.type, conf.level = level),
         estimand = estimand(x),
         methods = sprintf(paste("Survival was estimated by the product-limit method with simultaneous %s %s bands on the",
                                 "%s scale; critical values were computed for the range of each curve."),
@@ -94,8 +93,17 @@ confidence_band.kaplan_meier <- function(x, type = "hall-wellner", conf.type = "
         references = c("Kaplan and Meier (1958) J Am Stat Assoc 53:457", band_source[[type]],
                        "Borgan and Liestol (1990) Scand J Stat 17:35"),
         notes = c(x$notes[grepl("missing|weight 0", x$notes)], band_notes(x, fit, rows, range)),
+        range = as_frame(list(strata = x$strata, from = from, to = to, u.from = fit$from, u.to = fit$to,
+                              critical = fit$critical)),
         strata = x$strata, conf.level = level
     )
+}
+
+#' @param table `"band"` or `"range"`.
+#' @rdname confidence_band
+#' @export
+tidy.confidence_band <- function(x, table = "band", ...) {
+    if (check_choice(table, "table", c("band", "range")) == "band") x$table else x$range
 }
 
 band_scale_text <- c("log-log" = "log(-log)", plain = "untransformed", logit = "logit", arcsin = "arcsine square-root")

@@ -93,9 +93,9 @@ test_that("critical values are those of simulated bridges", {
 test_that("the equal-precision band is the pointwise interval with another quantile", {
     band <- confidence_band(arm, "equal-precision", "plain")
     table <- tidy(band)
-    expect_equal(table$conf.low, pmax(table$estimate - glance(band)$critical * table$std.error, 0), tolerance = 1e-12)
+    expect_equal(table$conf.low, pmax(table$estimate - tidy(band, "range")$critical * table$std.error, 0), tolerance = 1e-12)
     log <- tidy(confidence_band(arm, "equal-precision"))
-    reach <- glance(band)$critical * log$std.error / (log$estimate * log(log$estimate))
+    reach <- tidy(band, "range")$critical * log$std.error / (log$estimate * log(log$estimate))
     expect_equal(log$conf.low, log$estimate^exp(-reach), tolerance = 1e-12)
 })
 
@@ -131,15 +131,15 @@ test_that("where there is no band it is NA with a note", {
     zero <- confidence_band(kaplan_meier(Surv(1:5, rep(1, 5))))
     expect_identical(is.na(tidy(zero)$conf.low), c(FALSE, FALSE, FALSE, FALSE, TRUE))
     expect_match(zero$notes, "reaches 0", all = FALSE)
-    expect_identical(glance(zero)$to, 5)
+    expect_identical(tidy(zero, "range")$to, 5)
     expect_identical(nrow(tidy(confidence_band(kaplan_meier(Surv(1, 1))))), 1L)
     wide <- confidence_band(arm, range = c(1, 40))
     expect_match(wide$notes, "begins at the first event", all = FALSE)
     expect_match(wide$notes, "ends with follow-up", all = FALSE)
-    expect_identical(c(glance(wide)$from, glance(wide)$to), c(6, 35))
+    expect_identical(unlist(tidy(wide, "range")[c("from", "to")], use.names = FALSE), c(6, 35))
     # Nothing changes after the last event, so neither does the value.
-    expect_equal(glance(wide)$critical, glance(confidence_band(arm))$critical)
-    expect_gt(glance(wide)$critical, glance(confidence_band(arm, range = c(10, 16)))$critical)
+    expect_equal(tidy(wide, "range")$critical, tidy(confidence_band(arm), "range")$critical)
+    expect_gt(tidy(wide, "range")$critical, tidy(confidence_band(arm, range = c(10, 16)), "range")$critical)
 })
 
 test_that("left truncation is accepted", {
@@ -156,4 +156,10 @@ test_that("bad arguments are classed errors", {
                 function() confidence_band(arm, conf.level = 1 - 1e-12))
     for (f in bad) expect_error(f(), class = "osseosurv_invalid")
     expect_error(confidence_band(arm, range = c(50, 60)), "follow-up", class = "osseosurv_invalid")
+})
+
+test_that("a band goes into a workbook", {
+    file <- tempfile(fileext = ".xlsx")
+    invisible(write_workbook(confidence_band(kaplan_meier(Surv(time, cens) ~ treat, gehan)), file))
+    expect_true(file.size(file) > 0)
 })
