@@ -31,6 +31,10 @@ contrast_conf_types <- c("melded", "melded-mid-p", "wald")
 #' @section Agreement: `bpcp::bpcp2samp` (method of moments, melding by quadrature) to 2e-4 in the limits, the tolerance
 #'   of its root search, and 1e-7 in p, to which it adds 1e-8; its mid-p version, a simulation, to that simulation's error. The quadrature here is exact to
 #'   1e-10.
+#' @section Coverage of 95% intervals: The lowest in 90 simulated settings of 8 and 8, 11 and 11, 20 and 20, 60 and 60, 6 and
+#'   14 rows (no, uniform and unequal censoring, hazard ratio 1 and 2.5, survival 0.9, 0.75, 0.5; 500 samples each, among
+#'   samples with an interval): `melded` 95.4%, `melded-mid-p` 93.2%, `wald` 89.4%. Type I error at 5%: at most 3.8%, 6.8% and
+#'   10.0%. `wald` gives no interval in up to 69% of samples, the others always. Script and table: `inst/validation/`.
 #' @section Errors: `osseosurv_invalid` for fewer than two groups, times that are not finite and >= 0, a melded interval with
 #'   left truncation, and what [kaplan_meier()] refuses.
 #' @references Fay MP, Proschan MA, Brittain E (2015) \doi{10.1111/biom.12231}. Fay MP, Brittain EH, Proschan MA (2013)

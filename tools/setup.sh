@@ -8,7 +8,7 @@ system_run="g++ gfortran make pkg-config r-base-core r-base-dev libgsl-dev libxl
 system_test="clang libclang-rt-14-dev qpdf tidy devscripts libreoffice-calc-nogui poppler-utils"
 r_run="survival lpSolve readxl ggplot2 patchwork generics knitr rmarkdown svglite"
 r_test="testthat roxygen2 metafor metadat cmprsk prodlim coin km.ci openxlsx Rcpp RcppEigen foreach iterators coda mvtnorm"
-cran_test="bpcp coxphf crrSC exactci icenReg MLEcens npsurv writexl pseudo"
+cran_test="bpcp coxphf crrSC exactci icenReg MLEcens npsurv writexl pseudo survRM2"
 
 case "${1-}" in
 run) system="$system_run" r="$r_run" cran="" ;;
