@@ -23,7 +23,8 @@
 #' @param weights Frequency weights: whole numbers, a row of weight 2 counts as two equal rows.
 #' @param subset Condition or row numbers: which rows to analyse.
 #' @param na.action `na.omit` (rows with missing values are left out and counted in a note) or `na.fail`.
-#' @param x Numeric matrix of covariates, a row for each row of the response, when `formula` is a `Surv` object.
+#' @param x Numeric matrix of covariates, a row for each row of the response, when `formula` is a `Surv` object; of
+#'   `tidy()` the fit.
 #' @param strata Vector of strata when `formula` is a `Surv` object.
 #' @return A result whose [tidy()] has one row per term: `cause`, `term`, `estimate` (log subdistribution hazard ratio,
 #'   unless `exponentiate`), `std.error` (robust, on the scale of `estimate`), `statistic` (z; with `profile` the signed
@@ -79,7 +80,7 @@ fine_gray <- function(formula, data = NULL, cause = NULL, penalty = "none", conf
         fit <- maximise_fine_gray(rows, penalty, chosen, conf.level)
     }
     conf.method <- chosen
-    table <- fine_gray_table(fit, input, input$causes[code], conf.method, conf.level, exponentiate)
+    table <- fine_gray_table(fit, input, input$causes[code], conf.method, conf.level)
     counts <- fine_gray_counts(input, code)
     test <- wald_test(fit$beta, fit$robust)
     new_result(
@@ -111,9 +112,27 @@ fine_gray <- function(formula, data = NULL, cause = NULL, penalty = "none", conf
         notes = c(input$notes, fine_gray_notes(fit, table, input, input$causes[code], counts, penalty, conf.method)),
         vcov = named_matrix(fit$robust, input$columns$name), vcov_naive = named_matrix(fit$naive, input$columns$name),
         beta = fit$beta, rows = rows, recipe = input$recipe, strata = input$strata, cause = input$causes[code],
-        conf.level = conf.level
+        conf.level = conf.level, exponentiate = exponentiate
     )
 }
+
+#' @rdname fine_gray
+#' @param ... Not used.
+#' @export
+tidy.fine_gray <- function(x, exponentiate = x$exponentiate, ...) ratio_scale(x$table, exponentiate)
+
+ratio_scale <- function(table, exponentiate) {
+    if (!check_flag(exponentiate, "exponentiate")) return(table)
+    table$std.error <- table$std.error * exp(table$estimate)
+    for (column in c("estimate", "conf.low", "conf.high")) table[[column]] <- exp(table[[column]])
+    table
+}
+
+#' @export
+coef.fine_gray <- function(object, ...) stats::setNames(object$table$estimate, object$table$term)
+
+#' @export
+vcov.fine_gray <- function(object, ...) object$vcov
 
 # The cause's code in the status.
 cause_code <- function(cause, causes) {
@@ -153,7 +172,7 @@ maximise_fine_gray <- function(rows, penalty, conf.method, conf.level) {
     c(fit, list(kept = kept))
 }
 
-fine_gray_table <- function(fit, input, cause, conf.method, conf.level, exponentiate) {
+fine_gray_table <- function(fit, input, cause, conf.method, conf.level) {
     infinite <- fit$infinite != 0
     estimate <- ifelse(infinite, fit$infinite * Inf, fit$beta)
     error <- sqrt(diag(fit$robust))
@@ -168,10 +187,9 @@ fine_gray_table <- function(fit, input, cause, conf.method, conf.level, exponent
         low <- estimate - width
         high <- estimate + width
     }
-    show <- if (exponentiate) exp else identity
-    as_frame(list(cause = rep.int(cause, length(estimate)), term = input$columns$name, estimate = show(estimate),
-                  std.error = error * (if (exponentiate) exp(estimate) else 1), statistic = statistic,
-                  p.value = 2 * stats::pnorm(-abs(statistic)), conf.low = show(low), conf.high = show(high)))
+    as_frame(list(cause = rep.int(cause, length(estimate)), term = input$columns$name, estimate = estimate,
+                  std.error = error, statistic = statistic, p.value = 2 * stats::pnorm(-abs(statistic)),
+                  conf.low = low, conf.high = high))
 }
 
 fine_gray_counts <- function(input, code) {

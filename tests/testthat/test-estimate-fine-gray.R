@@ -373,3 +373,11 @@ test_that("exponentiate gives ratios; card, methods and glance say what was done
     expect_match(estimand(fit)[["competing"]], "1, 3: after one of them")
     expect_output(print(fit), "subdistribution")
 })
+
+test_that("tidy() exponentiates on demand; coef() and vcov() are of the logs", {
+    d <- random_causes(2)
+    fit <- fine_gray(Surv(time, state) ~ a + b, d, exponentiate = TRUE)
+    expect_equal(tidy(fit, exponentiate = FALSE)$estimate, unname(coef(fit)))
+    expect_equal(tidy(fit)$estimate, exp(unname(coef(fit))))
+    expect_equal(sqrt(diag(vcov(fit))), stats::setNames(tidy(fit, exponentiate = FALSE)$std.error, c("a", "b")))
+})
