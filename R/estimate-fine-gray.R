@@ -43,13 +43,20 @@
 #'   clusters equal `crrSC::crrs` (`ctype = 1`: `censoring` the strata; `ctype = 2`: `cluster` the strata) and
 #'   `crrSC::crrc`. Late entry: estimates equal `coxph` on `survival::finegray` data where no times are
 #'   tied (tied censoring comes after failures there); its robust variance takes the weights as known.
+#' @section Small samples: Of 95% intervals for the log ratio of two equal groups, simulated at log ratios 0 and 1 with
+#'   uniform and staggered follow-up, and with follow-up half as long in one group (analysed with one censoring
+#'   distribution, which then does not hold); 1,000 samples a setting (simulation error 0.7%), the lowest coverage at
+#'   n = 8, 11, 20, 60: default 88.4, 91.4, 94.6, 92.7%, profile without penalty 89.6, 91.7, 94.6, 93.6%, Firth with
+#'   its profile interval 96.9, 95.2, 95.4, 93.4%, Firth with the Wald interval 84.0, 87.7, 94.2, 92.9%. Largest share of
+#'   p <= 0.05 without effect: default 8.1, 8.2, 5.4, 5.0%, Firth profile 3.1, 4.8, 4.2, 4.8%. So below 20 rows use
+#'   `penalty = "firth"`; [gray_test()] has an exact test of the groups. Script and table: `inst/validation/`.
 #' @section Errors: `osseosurv_invalid`, with `argument` and `index`, as [kaplan_meier()]; if the status is no factor, or
 #'   `cause` none of its causes.
 #' @references Fine JP, Gray RJ (1999) \doi{10.1080/01621459.1999.10474144}. Kawaguchi ES, Shen JI, Suchard MA, Li G (2021)
 #'   \doi{10.1080/10618600.2020.1841650}. Geskus RB (2011) \doi{10.1111/j.1541-0420.2010.01420.x}. Zhou B, Latouche A,
 #'   Rocha V, Fine J (2011) \doi{10.1111/j.1541-0420.2010.01493.x}. Zhou B, Fine J, Latouche A, Labopin M (2012)
 #'   \doi{10.1093/biostatistics/kxr032}. Firth D (1993) \doi{10.1093/biomet/80.1.27}.
-#' @seealso [incidence_at()] predicts from it; [cumulative_incidence()].
+#' @seealso [incidence_at()] predicts from it; [cause_specific_cox()], [gray_test()], [cumulative_incidence()].
 #' @examples
 #' set.seed(7)
 #' implants <- data.frame(months = rexp(60, 1 / 40), porous = rep(0:1, 30), age = round(rnorm(60, 50, 9)),
