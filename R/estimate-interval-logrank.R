@@ -72,11 +72,8 @@ interval_logrank_test <- function(formula, data = NULL, scores = "logrank", meth
     check_flag(exponentiate, "exponentiate")
     tolerance <- check_number(tolerance, "tolerance", 0, 1, open = TRUE)
     input <- read_survival(environment(), kind = "interval", frame = parent.frame(), roles = "groups", carry = "cluster")
-    if (is.null(input$group)) {
-        abort_invalid("`formula` must name the groups to compare: write `Surv(left, right, type = \"interval2\") ~ group`.",
-                      "formula")
-    }
-    order <- group_order(trend, length(input$groups))
+    check_groups_named(input)
+    order <- if (!isFALSE(trend)) trend_scores(trend, input$groups)
     fit <- .Call(ffi_interval_scores, input$left, input$right, input$weight, input$stratum, length(input$strata), tolerance,
                  1000, match(scores, interval_scores) - 1L)
     if (!all(fit$converged)) {
@@ -86,19 +83,7 @@ interval_logrank_test <- function(formula, data = NULL, scores = "logrank", meth
     test <- permutation_test(fit$scores, input$group, length(input$groups), input$stratum, input$carried$cluster,
                              input$weight, order, method, alternative, resamples = resamples, seed = seed)
     new_interval_test(input, test, scores, order, alternative, conf.level, exponentiate,
-                      deparse1(substitute(formula))[1])
-}
-
-# Scores of a trend; NULL: groups without an order.
-group_order <- function(trend, n.group) {
-    if (isFALSE(trend)) return(NULL)
-    if (isTRUE(trend)) return(as.double(seq_len(n.group)))
-    order <- check_numbers(trend, "trend")
-    if (length(order) != n.group || any(is.infinite(order)) || diff(range(order)) == 0) {
-        abort_invalid(sprintf("`trend` must be TRUE, FALSE or a number for each of the %d groups, not all equal.", n.group),
-                      "trend")
-    }
-    order
+                      formula_text(substitute(formula)))
 }
 
 # Log ratio of each level against the first: one Newton step from equality.
