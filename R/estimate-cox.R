@@ -19,7 +19,8 @@
 #'   information (the sum of all W), `"CR3"` puts (1 - W/I)^-1 U for U on both sides of the sandwich (MD, after Mancl and
 #'   DeRouen, in Wang, Turner and Li 2023), `"CR2"` on one side, symmetrised (their KC, after Kauermann and Carroll). W
 #'   counts the derivative of Breslow's hazard too; without it, as in the paper's program, the result would depend on
-#'   the origin of the covariates.
+#'   the origin of the covariates. With either correction intervals and p-values come from t with one degree of freedom
+#'   less than clusters.
 #' @param exponentiate `TRUE`: hazard ratios and their limits instead of logs.
 #' @param x Numeric matrix of covariates, or vector, when `formula` is a `Surv` object.
 #' @param strata Vector of strata when `formula` is a `Surv` object.
@@ -37,6 +38,15 @@
 #'   differences below 1.5e-8 in themselves). With weights they equal `coxph` on the replicated rows, which for Efron's
 #'   rule is not `coxph(weights = )`. Firth equals `coxphf::coxphf` (which has Breslow's rule) to 1e-5, its convergence
 #'   limit.
+#' @section Coverage of 95% intervals: Simulated, 1,000 samples a setting (standard error 0.7 points), two groups of
+#'   exponential times, follow-up equal or shorter in one group, hazard ratio 1 and 3. Profile: 84.2% to 91.8% at n = 8,
+#'   90.6% to 92.9% at 11, 93.7% to 95.8% at 20, 94.1% to 95.0% at 60, so below its level in small samples, where the
+#'   likelihood is often monotone; its test rejects a true hazard ratio of 1 in 8.5%, 7.4%, 5.7% and 5.9% of samples at
+#'   most. Firth with its profile: 93.6% to 97.9%, 91.8% to 95.0%, 94.1% to 96.0%, 94.1% to 94.9%; rejections at most
+#'   6.4%, 6.7%, 5.5%, 5.9%. Wald: 98.0% to 100%, 95.6% to 98.8%, 94.9% to 97.3%, 94.4% to 95.0% of the samples that have
+#'   such an interval (80% to 94% at n = 8); it never rejects at n = 8. Clusters of one to four rows, 11, 20, 60 of them:
+#'   `"none"` 90.2%, 91.5%, 93.2% at the lowest; `"CR2"` 95.0%, 95.1%, 94.1%; `"CR3"` 96.4%, 96.0%, 94.7%. An exact
+#'   log-rank test ([logrank_test()]) has no such error. Script and table: `inst/validation/`.
 #' @section Errors: `osseosurv_invalid`, with `argument` and `index`, for bad times, status, weights, covariates that are
 #'   missing or not finite, terms that a Cox model cannot hold (`cluster()`, `tt()`, `frailty()`), no rows.
 #' @references Cox DR (1972) \doi{10.1111/j.2517-6161.1972.tb00899.x}. Efron B (1977)
@@ -109,7 +119,9 @@ fit_cox <- function(input, ties, penalty, conf.method, conf.level, correction = 
     if (any(infinite != 0) && conf.method == "wald" && is.null(input$cluster)) {
         profiled <- solve_cox(input, ties, penalty, stats::qchisq(conf.level, 1))
     }
-    z <- stats::qnorm((1 + conf.level) / 2)
+    # A corrected sandwich of few clusters is still a variance estimated from few; by simulation t holds the level.
+    clusters <- if (correction == "none") Inf else input$n_cluster - 1
+    z <- stats::qt((1 + conf.level) / 2, clusters)
     statistic <- estimate / std.error
     low <- estimate - z * std.error
     high <- estimate + z * std.error
@@ -126,7 +138,7 @@ fit_cox <- function(input, ties, penalty, conf.method, conf.level, correction = 
         warn("convergence", "cox_ph() did not converge: see the notes of the result.")
     }
     table <- as_frame(list(term = name, estimate = estimate, std.error = unname(std.error), statistic = unname(statistic),
-                           p.value = 2 * stats::pnorm(-abs(unname(statistic))), conf.low = unname(low),
+                           p.value = 2 * stats::pt(-abs(unname(statistic)), clusters), conf.low = unname(low),
                            conf.high = unname(high)))
     df <- length(used)
     chi <- function(value) stats::pchisq(value, df, lower.tail = FALSE)

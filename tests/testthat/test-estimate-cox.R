@@ -253,6 +253,9 @@ test_that("the sandwich over clusters is that of coxph, and its corrections are 
         middle <- if (correction == "CR3") crossprod(star) else (crossprod(star, u) + crossprod(u, star)) / 2
         ours <- cox_ph(Surv(t, d) ~ x1 + x2, d, cluster = ~id, cluster.correction = correction)
         expect_equal(unname(vcov(ours)), unname(fit$var %*% middle %*% fit$var), tolerance = 1e-5)
+        table <- tidy(ours)
+        expect_equal(table$conf.high, table$estimate + stats::qt(0.975, 5) * table$std.error, tolerance = 1e-12)
+        expect_equal(table$p.value, 2 * stats::pt(-abs(table$statistic), 5), tolerance = 1e-12)
         moved <- cox_ph(Surv(t, d) ~ x1 + x2, transform(d, x2 = x2 + 1000), cluster = ~id, cluster.correction = correction)
         expect_equal(vcov(moved), vcov(ours), tolerance = 1e-8)
         many <- random_cohort(300, 2, TRUE, TRUE, TRUE, FALSE)
