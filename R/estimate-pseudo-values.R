@@ -12,8 +12,8 @@ kept_rows <- function(input, rows) {
 #' Pseudo-values of a curve
 #'
 #' For every row its share in the estimate at a time: n times the estimate less n - 1 times the estimate without that row,
-#' n being the rows of its stratum. They stand for the outcome that censoring hides, in a regression,
-#' a plot of residuals, or any method for complete data.
+#' n being the rows of its stratum. They stand for the outcome that censoring hides, in a regression
+#' ([pseudo_regression()]), a plot of residuals, or any method for complete data.
 #'
 #' @param x A [kaplan_meier()] or [cumulative_incidence()] result that has kept its rows (up to 1e5 rows it does so by
 #'   itself, beyond with `rows = TRUE`).

@@ -47,6 +47,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_permutation_sample, 7),
     ENTRY(ffi_proportion_ci, 4),
     ENTRY(ffi_proportion_difference, 6),
+    ENTRY(ffi_pseudo_fit, 8),
     ENTRY(ffi_pseudo_values, 10),
     ENTRY(ffi_quadratic, 2),
     ENTRY(ffi_rate_ci, 4),

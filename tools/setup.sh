@@ -7,7 +7,7 @@ set -eu
 system_run="g++ gfortran make pkg-config r-base-core r-base-dev libgsl-dev libxlsxwriter-dev zlib1g-dev pandoc"
 system_test="clang libclang-rt-14-dev qpdf tidy devscripts libreoffice-calc-nogui poppler-utils"
 r_run="survival lpSolve readxl ggplot2 patchwork generics knitr rmarkdown svglite"
-r_test="testthat roxygen2 metafor metadat cmprsk prodlim coin km.ci openxlsx Rcpp RcppEigen foreach iterators coda mvtnorm"
+r_test="testthat roxygen2 metafor metadat cmprsk geepack prodlim coin km.ci openxlsx Rcpp RcppEigen foreach iterators coda mvtnorm"
 cran_test="bpcp coxphf crrSC exactci icenReg MLEcens npsurv writexl pseudo survRM2"
 
 case "${1-}" in

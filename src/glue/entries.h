@@ -78,6 +78,10 @@ SEXP ffi_proportion_difference(SEXP x1, SEXP n1, SEXP x2, SEXP n2, SEXP method, 
 SEXP ffi_rate_ci(SEXP events, SEXP time, SEXP method, SEXP alpha);
 SEXP ffi_rate_ratio(SEXP events1, SEXP time1, SEXP events2, SEXP time2, SEXP method, SEXP alpha);
 
+/* pseudo_fit.c */
+SEXP ffi_pseudo_fit(SEXP y, SEXP x, SEXP weight, SEXP cluster, SEXP n_cluster, SEXP link,
+                    SEXP corrected, SEXP start);
+
 /* pseudo_values.c */
 SEXP ffi_pseudo_values(SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_cause,
                        SEXP n_stratum, SEXP measure, SEXP cause, SEXP infinitesimal, SEXP times);
