@@ -1,4 +1,4 @@
-turnbull_conf_types <- c("exact", "likelihood-ratio", "none")
+turnbull_conf_types <- c("exact", "likelihood-ratio", "none", "bootstrap")
 
 #' Survival from interval-censored data (Turnbull)
 #'
@@ -17,7 +17,8 @@ turnbull_conf_types <- c("exact", "likelihood-ratio", "none")
 #'   each fitted on its own. Or a `Surv` object of type interval2, interval, left or right (then groups by
 #'   `group`). Times >= 0, finite (right also `Inf`), any unit.
 #' @param data Data frame with the variables of the formula, `weights` and `subset`.
-#' @param conf.type Pointwise interval of survival: `"exact"`, `"likelihood-ratio"` or `"none"`. `"auto"`:
+#' @param conf.type Pointwise interval of survival: `"exact"`, `"likelihood-ratio"`, `"bootstrap"` (only with `cluster`, and
+#'   then the only one besides `"none"`) or `"none"`. `"auto"`: `bootstrap` with `cluster`, else
 #'   `exact` on an attended visit grid (no row's interval has an end of another row inside it) or when no
 #'   stratum has more than 100 rows, `likelihood-ratio` otherwise; what was chosen, and why, is in the notes.
 #' @param conf.level Confidence level, between 0 and 1.
@@ -26,7 +27,10 @@ turnbull_conf_types <- c("exact", "likelihood-ratio", "none")
 #' @param na.action `na.omit` (rows without either end or without a group are left out and counted in a note)
 #'   or `na.fail`.
 #' @param group Vector of groups when `formula` is a `Surv` object.
-#' @param cluster Not available yet; an error says so.
+#' @param cluster `~patient` (or a vector): the rows of a patient may depend on each other, patients do not. The masses
+#'   are the same; the interval comes from drawing whole clusters again, within those that lie in the same strata.
+#' @param resamples Number of draws of the bootstrap.
+#' @param seed Whole number; `NULL`: R's generator (`set.seed()`) decides.
 #' @param tolerance The log-likelihood that may be missing (total over rows), above 0.
 #' @return A result whose [tidy()] has one row per stratum and innermost interval, also those of mass 0:
 #'   `strata`, `left`, `right` (unit of the data; open at `left`, closed at `right`, equal for an exact time;
@@ -88,17 +92,29 @@ turnbull_conf_types <- c("exact", "likelihood-ratio", "none")
 #' survival_at(growth, c(6, 12, 24))
 #' @export
 turnbull <- function(formula, data = NULL, conf.type = "auto", conf.level = 0.95, weights = NULL, subset = NULL,
-                     na.action = NULL, group = NULL, cluster = NULL, tolerance = 1e-8) {
+                     na.action = NULL, group = NULL, cluster = NULL, tolerance = 1e-8, resamples = 2000, seed = NULL) {
     conf.level <- check_conf_level(conf.level)
-    refuse_bootstrap(conf.type)
     check_choice(conf.type, "conf.type", c("auto", turnbull_conf_types))
-    refuse_cluster(cluster)
     tolerance <- check_number(tolerance, "tolerance", 0, 1, open = TRUE)
-    input <- read_survival(environment(), kind = "interval", frame = parent.frame())
-    fit_turnbull(input, conf.type, conf.level, tolerance)
+    input <- read_survival(environment(), kind = "interval", frame = parent.frame(), carry = "cluster")
+    conf.type <- clustered_conf_type(conf.type, !is.null(input$carried$cluster))
+    plan <- if (conf.type == "bootstrap") {
+        bootstrap_plan(input, check_numbers(check_number(resamples, "resamples", 2, 1e7), "resamples", whole = TRUE), seed)
+    }
+    fit_turnbull(input, conf.type, conf.level, tolerance, plan)
 }
 
-fit_turnbull <- function(input, conf.type, conf.level, tolerance) {
+clustered_conf_type <- function(conf.type, clustered) {
+    if (conf.type == "bootstrap" && !clustered) {
+        abort_invalid("`conf.type` \"bootstrap\" draws clusters: give `cluster`, or use \"auto\".", "conf.type")
+    }
+    if (!clustered || conf.type %in% c("bootstrap", "none")) return(conf.type)
+    if (conf.type == "auto") return("bootstrap")
+    abort_invalid(sprintf("`conf.type` \"%s\" has no theory for clustered rows: use \"bootstrap\" or \"none\".", conf.type),
+                  "conf.type")
+}
+
+fit_turnbull <- function(input, conf.type, conf.level, tolerance, plan = NULL) {
     fit <- .Call(ffi_turnbull, input$left, input$right, input$weight, input$stratum, length(input$strata), tolerance,
                  1000)
     counts <- count_strata(input)
@@ -106,7 +122,8 @@ fit_turnbull <- function(input, conf.type, conf.level, tolerance) {
     fits <- as_frame(list(strata = input$strata, n = counts$n, events = counts$events, logLik = fit$logLik,
                           iterations = as.integer(fit$iterations), kkt = fit$kkt, converged = fit$converged == 1,
                           unique = fit$unique == 1))
-    rows <- list(left = input$left, right = input$right, weight = input$weight, stratum = input$stratum)
+    rows <- list(left = input$left, right = input$right, weight = input$weight, stratum = input$stratum,
+                 bootstrap = plan)
     estimate <- replace(fit$estimate, fit$right == Inf, NA_real_)
     table <- as_frame(list(strata = rep.int(input$strata, fit$size), left = fit$left, right = fit$right,
                            mass = fit$mass, estimate = estimate))
@@ -135,17 +152,11 @@ fit_turnbull <- function(input, conf.type, conf.level, tolerance) {
                         turnbull_conf_text(chosen$conf.type, conf.level)),
         references = c("Turnbull (1976) J R Stat Soc B 38:290", "Wang (2007) J R Stat Soc B 69:185",
                        if (chosen$conf.type == "exact") "Fay, Brittain and Proschan (2013) Biostatistics 14:723"),
-        notes = c(input$notes, chosen$note, turnbull_notes(fits), limits$note),
+        notes = c(input$notes, chosen$note, if (!is.null(plan)) bootstrap_notes(plan, table), turnbull_notes(fits),
+                  limits$note),
         fits = fits, size = as.integer(fit$size), strata = input$strata, conf.type = chosen$conf.type,
         conf.level = conf.level, rows = rows
     )
-}
-
-refuse_bootstrap <- function(conf.type) {
-    if (identical(conf.type, "bootstrap")) {
-        abort_invalid(paste("`conf.type` \"bootstrap\" is not available yet: use \"exact\", \"likelihood-ratio\" or",
-                            "\"none\"."), "conf.type")
-    }
 }
 
 count_strata <- function(input) {
@@ -182,6 +193,8 @@ turnbull_conf_text <- function(conf.type, conf.level) {
                                  "events."), percent_text(conf.level)),
            "likelihood-ratio" = sprintf("with pointwise %s profile likelihood-ratio confidence intervals.",
                                         percent_text(conf.level)),
+           bootstrap = sprintf("with pointwise %s percentile intervals from a bootstrap of whole clusters.",
+                               percent_text(conf.level)),
            "without confidence intervals.")
 }
 
@@ -208,7 +221,7 @@ turnbull_limits <- function(rows, n_stratum, table, size, conf.type, conf.level)
     if (conf.type == "none") return(list(conf.low = none, conf.high = none))
     stratum <- rep.int(seq_along(size), size)
     asked <- table$right < Inf
-    crowded <- conf.type == "likelihood-ratio" & size > most_ratio_limits[["all"]]
+    crowded <- conf.type %in% c("likelihood-ratio", "bootstrap") & size > most_ratio_limits[["all"]]
     for (s in which(crowded)) {
         own <- which(stratum == s & asked)
         asked[own[-spread_rows(table$estimate[own], most_ratio_limits[["some"]])]] <- FALSE
@@ -223,7 +236,7 @@ turnbull_limits <- function(rows, n_stratum, table, size, conf.type, conf.level)
         high[own] <- c(1, high[own][known])[findInterval(seq_along(own), known) + 1]
     }
     note <- if (any(crowded)) {
-        sprintf(paste("Likelihood-ratio limits were computed at up to %d innermost intervals of a stratum; the",
+        sprintf(paste("Limits were computed at up to %d innermost intervals of a stratum; the",
                       "others carry the limits of the nearest of these on the safe side."), most_ratio_limits[["some"]])
     }
     list(conf.low = low, conf.high = high, note = note)
@@ -236,6 +249,7 @@ spread_rows <- function(estimate, n) {
 }
 
 limits_at <- function(rows, n_stratum, times, stratum, conf.type, conf.level) {
+    if (conf.type == "bootstrap") return(bootstrap_limits(rows, n_stratum, times, stratum, conf.level))
     .Call(ffi_turnbull_limits, rows$left, rows$right, rows$weight, rows$stratum, n_stratum, as.double(times),
           as.integer(stratum), match(conf.type, turnbull_conf_types) - 1L, conf.level)
 }

@@ -16,12 +16,16 @@
 #'   the visit" (`estimate`: share united by `time`, by the NPMLE, `NA` where the data leave it open; with several
 #'   admissible tables `estimate.min`, `estimate.max`, `conf.low`, `conf.high` cover all), "Time to union (NPMLE)" (a row
 #'   per innermost interval: `mass`, `estimate` survival without union after `right`), "Proximal against distal" (pairs
-#'   within the patient: `discordant.proximal` united only proximally, odds ratio, exact McNemar `p.value`), "Visits by
-#'   interface" and, with several tables, "Mass over the admissible tables". `$results`: a [turnbull()] fit for `any`,
+#'   within the patient: `discordant.proximal` united only proximally, odds ratio, exact McNemar `p.value`), "Interfaces
+#'   united by the visit" (share of all interfaces, an interval that allows any dependence of the two), "Both interfaces by
+#'   the visit" (reconstructions by state of either), "Joint time to union (bivariate NPMLE)" ([union_estimands()]), "Visits
+#'   by interface", "What imputation would have said" ([imputation_contrast()], as shares united), "Mass over the
+#'   admissible tables" (with several), and without `by` "Proximal against distal in time" (paired
+#'   [interval_logrank_test()]), with it "Comparison by ..." (the groups, for each estimand). `$results`: a [turnbull()] fit for `any`,
 #'   `both`, `proximal`, `distal`.
 #' @section Errors: `osseosurv_invalid` if the cohort has neither `interfaces` nor `visits`, or `by` is no column.
 #' @references Turnbull BW (1976) JRSS-B 38:290-295.
-#' @seealso [turnbull()], [proportion_ci()].
+#' @seealso [turnbull()], [union_estimands()], [interval_logrank_test()], [admissible_range()].
 #' @examples
 #' osseointegration(masquelet_femur)
 #' @export
@@ -33,20 +37,22 @@ osseointegration <- function(cohort, by = NULL, times = c(3, 6, 12, 24), conf.le
     tables <- cohort$assignments %||% list(cohort$interfaces)
     sets <- lapply(tables, union_rows, patients = patients)
     first <- sets[[1]]
-    if (!nrow(first)) {
-        abort_invalid(paste("The time to osseointegration needs an interface on record: `interfaces` has no row of the",
-                            "reconstructions analysed."), "cohort")
-    }
     fits <- union_fits(first, by, conf.level)
     at_visits <- union_ranges(sets, fits, by, times, conf.level)
     tables_out <- list(
         "United by the last film" = union_counts(first, by, conf.level),
         "United by the visit" = at_visits$times,
         "Time to union (NPMLE)" = stack_results(fits, "estimand"),
+        "Interfaces united by the visit" = interface_shares(tables, patients, times, conf.level),
         "Proximal against distal" = paired_union(first, by, conf.level),
-        "Visits by interface" = visit_table(first, by))
+        "Both interfaces by the visit" = joint_counts(tables[[1]], patients, times),
+        "Joint time to union (bivariate NPMLE)" = joint_masses(tables[[1]], patients),
+        "Visits by interface" = visit_table(first, by),
+        "What imputation would have said" = imputed_union(first, by, times, conf.level),
+        "Mass over the admissible tables" = at_visits$masses)
+    tests <- union_tests(sets, by)
+    tables_out[tests$name] <- list(tests$table)
     tables_out <- Filter(Negate(is.null), tables_out)
-    if (length(sets) > 1) tables_out[["Mass over the admissible tables"]] <- at_visits$masses
     new_outcome(
         "osseointegration", "Time to osseointegration: any, both and each interface", cohort, tables_out, fits,
         cohort_card(cohort, endpoint = "union of an interface on a radiograph, in (last film without, first film with]",
@@ -58,10 +64,13 @@ osseointegration <- function(cohort, by = NULL, times = c(3, 6, 12, 24), conf.le
         methods = paste("Time to union was taken as interval-censored between the last film without and the first film",
                         "with union and estimated by the nonparametric maximum likelihood estimator for any interface,",
                         "both interfaces and each interface,", turnbull_text(fits), "Proportions have Clopper-Pearson",
-                        "intervals; the two interfaces of a bone were compared by the exact McNemar test."),
+                        "intervals, that of interfaces one that allows any dependence of the two in a bone; the two",
+                        "interfaces of a bone were compared by the exact McNemar test,",
+                        if (is.null(by)) "and in time by the exact paired log-rank test for interval-censored data."
+                        else "groups by the log-rank test for interval-censored data."),
         references = c(unlist(lapply(fits, function(fit) fit$references), use.names = FALSE),
                        "Clopper and Pearson (1934) Biometrika 26:404", "McNemar (1947) Psychometrika 12:153"),
-        notes = c(patients$notes, union_notes(first, sets), named_notes(fits)),
+        notes = c(patients$notes, union_notes(first, sets), tests$notes, named_notes(fits)),
         admissible = length(sets), times = times, conf.level = conf.level)
 }
 
@@ -73,20 +82,22 @@ osseointegration <- function(cohort, by = NULL, times = c(3, 6, 12, 24), conf.le
 #' @noRd
 union_rows <- function(interfaces, patients) {
     data <- patients$data
-    ends <- lapply(c(proximal = "proximal", distal = "distal"), function(side) {
-        one <- interfaces[interfaces$interface == side, ]
-        at <- match(data$reconstruction, one$reconstruction)
-        data.frame(left = one$left_mo[at], right = one$right_mo[at])
-    })
-    both <- !is.na(ends$proximal$left) & !is.na(ends$distal$left)
-    combine <- function(f) data.frame(left = f(ends$proximal$left, ends$distal$left),
-                                      right = f(ends$proximal$right, ends$distal$right))
-    sets <- list(any = combine(pmin), both = combine(pmax), proximal = ends$proximal, distal = ends$distal)
-    rows <- lapply(union_estimand_names, function(name) {
-        keep <- if (name %in% c("any", "both")) both else !is.na(sets[[name]]$left)
-        columns <- list(estimand = rep(name, sum(keep)), reconstruction = data$reconstruction[keep])
-        if (!is.null(patients$by)) columns[[patients$by]] <- data[[patients$by]][keep]
-        as_frame(c(columns, as.list(sets[[name]][keep, ])))
+    own <- interfaces[interfaces$reconstruction %in% data$reconstruction, , drop = FALSE]
+    if (!nrow(own)) {
+        abort_invalid(paste("The time to osseointegration needs an interface on record: `interfaces` has no row of the",
+                            "reconstructions analysed."), "cohort")
+    }
+    pairs <- interface_pairs(own)
+    sets <- union_intervals(pairs)
+    rows <- lapply(names(sets), function(name) {
+        set <- sets[[name]]
+        reconstruction <- pairs$reconstruction[set$reconstruction]
+        # In the order of the patients.
+        order <- order(match(reconstruction, data$reconstruction))
+        columns <- list(estimand = rep(name, nrow(set)), reconstruction = reconstruction[order])
+        if (!is.null(patients$by)) columns[[patients$by]] <- data[[patients$by]][match(columns$reconstruction,
+                                                                                      data$reconstruction)]
+        as_frame(c(columns, list(left = set$left[order], right = set$right[order])))
     })
     do.call(rbind, rows)
 }

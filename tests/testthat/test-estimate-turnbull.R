@@ -311,7 +311,7 @@ test_that("faults are one classed error that names the argument and the row", {
     expect_equal(fault(turnbull(Surv(c(1, -1), c(2, 4), type = "interval2")))$index, 2)
     expect_equal(fault(turnbull(Surv(c(1, NaN), c(2, 4), type = "interval2")))$index, 2)
     expect_equal(fault(turnbull(Surv(c(1, 2), c(2, 4), type = "interval2"), weights = c(1, 0.5)))$index, 2)
-    expect_error(turnbull(Surv(1, 2, type = "interval2"), conf.type = "bootstrap"), "not available yet",
+    expect_error(turnbull(Surv(1, 2, type = "interval2"), conf.type = "bootstrap"), "give `cluster`",
                  class = "osseosurv_invalid")
     expect_error(turnbull(Surv(1, 2, type = "interval2"), conf.type = "wald"), class = "osseosurv_invalid")
     expect_error(turnbull(Surv(1, 2, type = "interval2"), cluster = ~id), class = "osseosurv_invalid")

@@ -37,7 +37,7 @@ test_that("the range over the assignments is that of a slow loop", {
         expect_equal(at$conf.high[here], 1 - apply(each("conf.low"), 1, min))
     }
     mass <- x$tables[["Mass over the admissible tables"]]
-    expect_true(all(mass$mass.min <= mass$mass.max & mass$tables == 4))
+    expect_true(all(mass$mass.min <= mass$mass.max & mass$sets <= 4))
 })
 
 test_that("any of eleven femora over all 84: 7 by 6 months in 60 of them, .7071 in 24", {
