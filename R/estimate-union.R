@@ -159,33 +159,28 @@ interfaces_at <- function(pairs, times, conf.level) {
     all <- all[known, ]
     counts <- counts_at(all, times)
     fit <- turnbull(Surv(left, right, type = "interval2"), all, conf.type = "none")
-    low <- vapply(seq_along(times), function(i) {
-        pair_limits(all$right <= times[i], cluster, sum(single), conf.level)[[1]]
-    }, 0)
-    high <- vapply(seq_along(times), function(i) {
-        pair_limits(all$left < times[i], cluster, sum(single), conf.level)[[2]]
-    }, 0)
+    # Those not known may all be united, or none of them.
+    low <- vapply(times, function(t) lower_share(all$right <= t, cluster, sum(single), conf.level), 0)
+    high <- 1 - vapply(times, function(t) lower_share(!(all$left < t), cluster, sum(single), conf.level), 0)
     as_frame(c(list(estimand = rep("interface", length(times)), time = times), counts,
                list(estimate = 1 - survival_at(fit, times)$estimate, conf.low = low, conf.high = high)))
 }
 
 most_pairs <- 300
 
-# Limits of the share of `united` interfaces, in clusters of two, `singles` of one.
-pair_limits <- function(united, cluster, singles, conf.level) {
+# Lower limit of the share of `united` interfaces, in clusters of two, `singles` of one.
+lower_share <- function(united, cluster, singles, conf.level) {
     clusters <- length(unique(cluster))
     if (clusters <= most_pairs) {
-        return(.Call(ffi_pair_proportion, as.double(sum(united)), as.double(clusters - singles), as.double(singles),
+        return(.Call(ffi_pair_limit_low, as.double(sum(united)), as.double(clusters - singles), as.double(singles),
                      1 - conf.level))
     }
     share <- mean(united)
-    if (share %in% 0:1) {
-        # Each reconstruction counted once: as if its interfaces always agreed.
-        return(as.list(proportion_ci(share * clusters, clusters, conf.level = conf.level)[c("conf.low", "conf.high")]))
-    }
+    # As if the interfaces of a reconstruction always agreed: each counted once.
+    if (share %in% 0:1) return(proportion_ci(share * clusters, clusters, conf.level = conf.level)$conf.low)
     residual <- rowsum(united - share, cluster)
     se <- sqrt(clusters / (clusters - 1) * sum(residual^2)) / length(united) / (share * (1 - share))
-    as.list(stats::plogis(stats::qlogis(share) + c(-1, 1) * stats::qt((1 + conf.level) / 2, clusters - 1) * se))
+    stats::plogis(stats::qlogis(share) - stats::qt((1 + conf.level) / 2, clusters - 1) * se)
 }
 
 joint_states <- c("united", "not united", "not known", "not on record")

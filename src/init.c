@@ -41,7 +41,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_log_rank_scores, 8),
     ENTRY(ffi_normal_box, 3),
     ENTRY(ffi_normal_normal, 5),
-    ENTRY(ffi_pair_proportion, 4),
+    ENTRY(ffi_pair_limit_low, 4),
     ENTRY(ffi_permutation_exact, 6),
     ENTRY(ffi_permutation_groups, 9),
     ENTRY(ffi_permutation_sample, 7),

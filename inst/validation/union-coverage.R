@@ -5,7 +5,10 @@
 #     Rscript union-coverage.R [folder]
 library(osseosurv)
 
-limits <- function(x, n) unlist(.Call(osseosurv:::ffi_pair_proportion, as.double(x), as.double(n), 0, 0.05))
+limits <- function(x, n) {
+    low <- function(x) .Call(osseosurv:::ffi_pair_limit_low, as.double(x), as.double(n), 0, 0.05)
+    c(low(x), 1 - low(2 * n - x))
+}
 
 count_masses <- function(n, p, q) {
     one <- c(1 - p - q / 2, q, p - q / 2)

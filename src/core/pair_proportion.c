@@ -69,7 +69,7 @@ static double refine(const search *s, double p, double a, double b)
     double c = b - golden * (b - a), d = a + golden * (b - a);
     double f = oss_pair_upper(s->pairs, s->singles, s->x, p, c),
            g = oss_pair_upper(s->pairs, s->singles, s->x, p, d);
-    while (b - a > 1e-10) {
+    while (b - a > 1e-7) {
         if (f >= g) {
             b = d;
             d = c;
@@ -114,26 +114,8 @@ static oss_status excess(void *context, double logit, double *value, oss_error *
     return OSS_OK;
 }
 
-static oss_status limit_below(size_t pairs, size_t singles, size_t x, double alpha, double *low,
+oss_status oss_pair_limit_low(size_t pairs, size_t singles, size_t x, double alpha, double *low,
                               oss_error *err)
-{
-    *low = 0;
-    if (x == 0)
-        return OSS_OK;
-    search s = { pairs, singles, x, log(alpha / 2) };
-    /* At the least p the tail is below p times the number of units, at the greatest above a half.
-     */
-    const double units = 2 * (double) pairs + (double) singles;
-    double logit;
-    const oss_status status = oss_root(excess, &s, log(alpha / 2 / units) - 1,
-                                       -log1p(-exp(-alpha / (4 * units))) + 40, 1e-12, &logit, err);
-    if (status == OSS_OK)
-        *low = 1 / (1 + exp(-logit));
-    return status;
-}
-
-oss_status oss_pair_limits(size_t pairs, size_t singles, size_t x, double alpha, double *low,
-                           double *high, const oss_hook *hook, oss_error *err)
 {
     const size_t units = 2 * pairs + singles;
     if (units == 0 || pairs + singles > OSS_PAIRS_MOST || x > units)
@@ -141,12 +123,17 @@ oss_status oss_pair_limits(size_t pairs, size_t singles, size_t x, double alpha,
                         OSS_PAIRS_MOST);
     if (!(alpha >= 1e-9 && alpha < 1))
         return oss_fail(err, OSS_EINVAL, OSS_NO_INDEX, "alpha must be between 1e-9 and 1");
-    oss_status status = limit_below(pairs, singles, x, alpha, low, err);
-    if (status == OSS_OK && oss_stopped(hook, 0.5))
-        return oss_fail(err, OSS_ECANCEL, OSS_NO_INDEX, "stopped by the caller");
-    double rest = 0;
+    *low = 0;
+    if (x == 0)
+        return OSS_OK;
+    search s = { pairs, singles, x, log(alpha / 2) };
+    /* At the least p the tail is below p times the number of units, at the greatest above a half.
+     */
+    const double all = (double) units;
+    double logit;
+    const oss_status status = oss_root(excess, &s, log(alpha / 2 / all) - 1,
+                                       -log1p(-exp(-alpha / (4 * all))) + 40, 1e-12, &logit, err);
     if (status == OSS_OK)
-        status = limit_below(pairs, singles, units - x, alpha, &rest, err);
-    *high = 1 - rest;
+        *low = 1 / (1 + exp(-logit));
     return status;
 }

@@ -12,12 +12,12 @@
 /* The most pairs and singles together: a tail costs up to pairs x singles terms. */
 #define OSS_PAIRS_MOST 300
 
-/* x of 2 pairs + singles, 0 < 2 pairs + singles, at most OSS_PAIRS_MOST clusters; alpha in [1e-9, 1).
- * 0 below at x = 0, 1 above at x = all. The maximum over q is sought on 65 points and refined
- * between the neighbours of the best to 1e-10. */
-OSS_CHECKED oss_status oss_pair_limits(size_t pairs, size_t singles, size_t x, double alpha,
-                                       double *low, double *high, const oss_hook *hook,
-                                       oss_error *err);
+/* The lower limit of p at x of 2 pairs + singles units, with alpha / 2 in the tail; the upper one
+ * is 1 minus the lower limit at what is left of the units. 0 at x = 0. 1 to OSS_PAIRS_MOST
+ * clusters; alpha in [1e-9, 1). The maximum over q is sought on 65 points and refined between the
+ * neighbours of the best to 1e-7, where the tail is flat to 1e-13. */
+OSS_CHECKED oss_status oss_pair_limit_low(size_t pairs, size_t singles, size_t x, double alpha,
+                                          double *low, oss_error *err);
 
 /* P(count >= x) at p and q, 0 <= x <= 2 pairs + singles: for the search above and for tests. */
 double oss_pair_upper(size_t pairs, size_t singles, size_t x, double p, double q);

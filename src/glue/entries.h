@@ -73,7 +73,7 @@ SEXP ffi_quadratic(SEXP u, SEXP v);
 
 /* proportion.c */
 SEXP ffi_proportion_ci(SEXP x, SEXP n, SEXP method, SEXP alpha);
-SEXP ffi_pair_proportion(SEXP x, SEXP pairs, SEXP singles, SEXP alpha);
+SEXP ffi_pair_limit_low(SEXP x, SEXP pairs, SEXP singles, SEXP alpha);
 SEXP ffi_proportion_difference(SEXP x1, SEXP n1, SEXP x2, SEXP n2, SEXP method, SEXP alpha);
 SEXP ffi_rate_ci(SEXP events, SEXP time, SEXP method, SEXP alpha);
 SEXP ffi_rate_ratio(SEXP events1, SEXP time1, SEXP events2, SEXP time2, SEXP method, SEXP alpha);

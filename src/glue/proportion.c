@@ -25,21 +25,16 @@ SEXP ffi_proportion_ci(SEXP x, SEXP n, SEXP method, SEXP alpha)
     return out;
 }
 
-SEXP ffi_pair_proportion(SEXP x, SEXP pairs, SEXP singles, SEXP alpha)
+SEXP ffi_pair_limit_low(SEXP x, SEXP pairs, SEXP singles, SEXP alpha)
 {
     const size_t x_ = glue_size(x, "x"), pairs_ = glue_size(pairs, "pairs");
     const size_t singles_ = glue_size(singles, "singles");
     const double alpha_ = glue_double(alpha, "alpha");
-    const oss_hook hook = glue_interrupt_hook();
     oss_error err = OSS_ERROR_INIT;
-    double low, high;
-    if (oss_pair_limits(pairs_, singles_, x_, alpha_, &low, &high, &hook, &err) != OSS_OK)
+    double low;
+    if (oss_pair_limit_low(pairs_, singles_, x_, alpha_, &low, &err) != OSS_OK)
         oss_raise(&err);
-    const char *const names[] = { "conf.low", "conf.high" };
-    const SEXP values[] = { PROTECT(Rf_ScalarReal(low)), PROTECT(Rf_ScalarReal(high)) };
-    SEXP out = glue_list(2, names, values);
-    UNPROTECT(2);
-    return out;
+    return Rf_ScalarReal(low);
 }
 
 SEXP ffi_rate_ci(SEXP events, SEXP time, SEXP method, SEXP alpha)

@@ -50,9 +50,9 @@ test_that("what is not known at a time is counted as such and covered by the int
     x <- union_estimands(rows, times = 6)
     expect_identical(unlist(row_at(x, "interface", 6)[c("x", "n", "unknown")]), c(x = 2L, n = 4L, unknown = 1L))
     expect_identical(unlist(row_at(x, "any", 6)[c("x", "n", "unknown")]), c(x = 1L, n = 2L, unknown = 0L))
-    limits <- function(united) unlist(.Call(osseosurv:::ffi_pair_proportion, united, 2, 1, 0.05))
-    expect_equal(row_at(x, "interface", 6)$conf.low, limits(2)[["conf.low"]])
-    expect_equal(row_at(x, "interface", 6)$conf.high, limits(3)[["conf.high"]])
+    low <- function(united) .Call(osseosurv:::ffi_pair_limit_low, united, 2, 1, 0.05)
+    expect_equal(row_at(x, "interface", 6)$conf.low, low(2))
+    expect_equal(row_at(x, "interface", 6)$conf.high, 1 - low(5 - 3))
     expect_identical(x$joint, data.frame(time = 6, proximal = c("not united", "not known", "not on record"),
                                          distal = c("not united", "united", "united"), n = 1L))
     expect_match(x$notes[1], "1 reconstruction with one interface")
