@@ -27,6 +27,12 @@ pseudo_links <- c("identity", "log", "logit", "cloglog", "survival-cloglog")
 #'   degrees of freedom, units being rows or clusters). [glance()]: `n`, `events`, `df`, `measure`, `link`, `method`,
 #'   `converged`, `iterations`, `gradient`.
 #' @section Assumption: Censoring depends on none of the covariates: the pseudo-values are those of one curve for all.
+#' @section Coverage of 95% intervals: The lowest in 24 simulated settings (two groups, n = 8, 11, 20, 60, no difference or
+#'   hazards 1 and 0.4, censoring none, the same in both, or three times as heavy in one; 600 samples each, so a standard
+#'   error of 0.9%). `CR3`: difference of survival 92.5% (n = 8, no censoring; from n = 11 on 93.5%), of mean times 93.8%
+#'   (n = 60), cloglog 96.2%. `"none"`: 92.1%, 91.3%, 94.3%. Where a group has no event, or only events, there is no
+#'   interval (at n = 8 in up to 7% of samples with the identity link, in up to 42% with cloglog). Script and table:
+#'   `inst/validation/`.
 #' @section Agreement: Estimates equal `geepack::geeglm` (independence, gaussian) on the same pseudo-values to 1e-6, and with
 #'   `cluster.correction = "none"` its `san.se` too; identity link: `lm` to 1e-10. CR3 equals the sum of squares of the
 #'   one-step changes by leaving a unit out.
