@@ -257,6 +257,11 @@ at_risk_before <- function(curve, times, entry) {
 #' @param ... Not used.
 #' @return Data frame, one row per stratum and probability: `strata`, `prob`, `estimate`, `conf.low`, `conf.high` in the
 #'   unit of time; `Inf`: not reached.
+#' @section Agreement: Estimates and limits equal `quantile(survival::survfit())`, those of the beta product
+#'   `quantile(bpcp::bpcp())`, whose probabilities are those of survival.
+#' @section Coverage of 95% intervals of the median: The lowest in 24 simulated settings of n = 8, 11, 20, 60 (exponential and
+#'   Weibull times; no, uniform and heavy censoring; 2,000 samples each): `beta-product` 95.2%, `beta-product-mid-p` 93.0%,
+#'   `logit` 90.3%, `log-log` 90.0%, `arcsin` 87.5%, `plain` 83.5%, `log` 79.7%. Script and table: `inst/validation/`.
 #' @section Errors: `osseosurv_invalid` for probabilities outside 0 to 1.
 #' @references Brookmeyer R, Crowley J (1982) \doi{10.2307/2530286}.
 #' @examples

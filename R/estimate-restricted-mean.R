@@ -4,42 +4,42 @@
 #' ratio against the first group.
 #'
 #' `"beta-product"` carries the beta-product procedure of [kaplan_meier()] over to the area: the random curves whose
-#' quantiles are the pointwise limits have an area each, whose mean and variance follow in one pass; limits are quantiles of
-#' the beta with these moments, and two groups are compared by melding (see [survival_difference()]). Without censoring the
-#' variables are those of Gaffke (2005), whose limits are believed, not proved, to hold their level for any distribution.
-#' It is new for censored data and conservative: see below what it covered.
-#' `"permutation"` takes the interval and p of a contrast from the studentised permutation of the group labels, which
-#' allows for unequal censoring; a permuted curve that ends before `tau` goes on at its level.
+#' quantiles are the pointwise limits have an area each, whose mean and variance follow in one pass; limits are
+#' quantiles of the beta with these moments, and two groups are compared by melding (see [survival_difference()]).
+#' Without censoring the variables are those of Gaffke (2005), whose limits are believed, not proved, to hold their
+#' level for any distribution. It is new for censored data and conservative: see below what it covered. `"permutation"`
+#' takes the interval and p of a contrast from the studentised permutation of the group labels, which allows for unequal
+#' censoring; a permuted curve that ends before `tau` goes on at its level.
 #'
 #' @inheritParams survival_difference
-#' @param tau Time up to which the mean is taken, in the unit of the data; `NULL`: the smallest last follow-up over groups.
+#' @param tau Time up to which the mean is taken, in the unit of the data; `NULL`: the smallest last follow-up over
+#'   groups.
 #' @param measure `"rmst"`: mean time to the event; `"rmtl"`: mean time lost, `tau` minus it.
 #' @param exponentiate `TRUE`: the ratio and its limits on the natural scale, not as logs.
-#' @param conf.method `"auto"`: `beta-product`, but `asymptotic` with left truncation, where the others have no theory. Or
-#'   `"beta-product"`, `"permutation"` (of the contrasts; single groups as `beta-product`), `"asymptotic"` (normal, clipped
-#'   to 0 and `tau` in single groups; `NA` where the variance is 0).
+#' @param conf.method `"auto"`: `beta-product`, but `asymptotic` with left truncation, where the others have no theory.
+#'   Or `"beta-product"`, `"permutation"` (of the contrasts; single groups as `beta-product`), `"asymptotic"` (normal,
+#'   clipped to 0 and `tau` in single groups; `NA` where the variance is 0).
 #' @param resamples Permutations. Fewer than `1 / (1 - conf.level) - 1` of them set no limit.
-#' @param seed Whole number for the permutations, or `NULL`: `set.seed()` decides. The answer does not depend on the number of
-#'   threads.
-#' @return A result whose [tidy()] has a row for each group, `term` `rmst` (or `rmtl`) with `strata` the group, then for each
-#'   group after the first the `term`s `difference` and `ratio` (log scale unless `exponentiate`), `strata` that of
-#'   `strata()` or `""`, `contrast` which groups. Columns `strata`, `term`, `contrast`, `tau`, `estimate`, `std.error` (on the
-#'   scale of `estimate`), `p.value` (two-sided, of no difference), `conf.low`, `conf.high`. `NA` for a group that is not
-#'   followed up to `tau` and whose survival has not reached 0; a note says so.
+#' @param seed Whole number for the permutations, or `NULL`: `set.seed()` decides. The answer does not depend on the
+#'   number of threads.
+#' @return A result whose [tidy()] has a row for each group, `term` `rmst` (or `rmtl`) with `strata` the group, then for
+#'   each group after the first the `term`s `difference` and `ratio` (log scale unless `exponentiate`), `strata` that of
+#'   `strata()` or `""`, `contrast` which groups. Columns `strata`, `term`, `contrast`, `tau`, `estimate`, `std.error`
+#'   (on the scale of `estimate`), `p.value` (two-sided, of no difference), `conf.low`, `conf.high`. `NA` for a group
+#'   that is not followed up to `tau` and whose survival has not reached 0; a note says so.
 #' @section Agreement: Estimates and standard errors equal `survRM2::rmst2` to 1e-12, and with `conf.method =
 #'   "asymptotic"` its intervals and p. `survRM2` takes a later default `tau` where the last time is an event.
-#' @section Coverage of 95% intervals: The lowest in 45 simulated settings of 8 and 8, 11 and 11, 20 and 20, 60 and 60, 6 and
-#'   14 rows (no, uniform and unequal censoring; equal, unequal and small hazards; 400 samples each, among samples with an
-#'   interval): difference, `beta-product` 96.0%, `permutation` 90.3% (8 and 8, small hazards, unequal censoring),
-#'   `asymptotic` 86.2% (6 and 14); mean of a group, `beta-product` 96.8%, `asymptotic` 84.1%. Type I error of the difference at
-#'   5%: at most 2.2%, 6.9% and 13.8%. At 11 and 11 the mean widths are as 1.41 to 1.12 to 1. Script and table:
-#'   `inst/validation/`.
+#' @section Coverage of 95% intervals: The lowest in 45 simulated settings of 8 and 8, 11 and 11, 20 and 20, 60 and 60,
+#'   6 and 14 rows (no, uniform and unequal censoring; equal, unequal and small hazards; 400 samples each, among samples
+#'   with an interval): difference, `beta-product` 96.0%, `permutation` 90.3% (8 and 8, small hazards, unequal
+#'   censoring), `asymptotic` 86.2% (6 and 14); mean of a group, `beta-product` 96.8%, `asymptotic` 84.1%. Type I error
+#'   of the difference at 5%: at most 2.2%, 6.9% and 13.8%. At 11 and 11 the mean widths are as 1.41 to 1.12 to 1.
+#'   Script and table: `inst/validation/`.
 #' @section Errors: `osseosurv_invalid` for `tau` not above 0, for `beta-product` or `permutation` with left truncation,
 #'   `resamples` not a whole number >= 1, and what [kaplan_meier()] refuses.
 #' @references Royston P, Parmar MKB (2013) \doi{10.1186/1471-2288-13-152}. Horiguchi M, Uno H (2020)
-#'   \doi{10.1002/sim.8565}. Ditzhaus M, Yu M, Xu J (2023) \doi{10.1002/sim.9720}. Fay MP, Brittain EH, Proschan MA (2013)
-#'   \doi{10.1093/biostatistics/kxt016}. Gaffke N (2005) Mathematical Methods of Statistics
-#'   14:451-467.
+#'   \doi{10.1002/sim.8565}. Ditzhaus M, Yu M, Xu J (2023) \doi{10.1002/sim.9720}. Fay MP, Brittain EH, Proschan MA
+#'   (2013) \doi{10.1093/biostatistics/kxt016}. Gaffke N (2005) Mathematical Methods of Statistics 14:451-467.
 #' @seealso [survival_difference()], [kaplan_meier()].
 #' @examples
 #' rmst(Surv(time, status) ~ sex, survival::lung, tau = 365)

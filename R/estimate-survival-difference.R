@@ -4,13 +4,13 @@ contrast_conf_types <- c("melded", "melded-mid-p", "wald")
 
 #' Difference of survival at a time
 #'
-#' Survival at fixed times in each group against the first group: difference, ratio or odds ratio with p, by default with
-#' the melded beta-product interval, which is made for few patients and exists with no failure in a group.
+#' Survival at fixed times in each group against the first group: difference, ratio or odds ratio with p, by default
+#' with the melded beta-product interval, which is made for few patients and exists with no failure in a group.
 #'
 #' The melded interval joins the two variables whose quantiles are the beta-product limits of either group (see
 #' [kaplan_meier()]): its lower limit is a quantile of the lower variable of one group against the upper variable of the
-#' other. `p.value` comes from the same variables, so that it is below `1 - conf.level` just where the interval leaves out
-#' no difference; without censoring it is the central p of Fisher's exact test, for every `measure`.
+#' other. `p.value` comes from the same variables, so that it is below `1 - conf.level` just where the interval leaves
+#' out no difference; without censoring it is the central p of Fisher's exact test, for every `measure`.
 #'
 #' @inheritParams kaplan_meier
 #' @param formula `Surv(time, status) ~ group`, also with `strata()` for a comparison within each stratum; or with left
@@ -20,29 +20,30 @@ contrast_conf_types <- c("melded", "melded-mid-p", "wald")
 #' @param measure `"difference"` (later group minus first), `"ratio"` of survival, or `"odds.ratio"` of survival.
 #' @param exponentiate `TRUE`: ratios and their limits on the natural scale, not as logs.
 #' @param conf.type `"auto"`: `melded`, but `wald` with left truncation, where the beta product has no theory. Or
-#'   `"melded"`, `"melded-mid-p"` (narrower, holds its level on the average only), `"wald"` (Greenwood's variance; ratios
-#'   on the log scale; `NA` where a survival is 0 or 1).
+#'   `"melded"`, `"melded-mid-p"` (narrower, holds its level on the average only), `"wald"` (Greenwood's variance;
+#'   ratios on the log scale; `NA` where a survival is 0 or 1).
 #' @param group,strata Vectors of groups and of strata when `formula` is a `Surv` object.
 #' @return A result whose [tidy()] has a row for each stratum, group after the first, and time: `strata`, `term` (the
-#'   measure), `contrast` (which groups), `time`, `estimate`, `std.error` (Greenwood, on the scale of `estimate`; `NA` where
-#'   a survival is 0 or 1), `p.value` (two-sided, of no difference), `conf.low`, `conf.high`. All are `NA` past the last
-#'   follow-up of a group whose survival has not reached 0; a limit that the data do not set is -1, 1, or on the log scale
-#'   `-Inf`, `Inf`. Part `survival`: the survival of each group.
+#'   measure), `contrast` (which groups), `time`, `estimate`, `std.error` (Greenwood, on the scale of `estimate`; `NA`
+#'   where a survival is 0 or 1), `p.value` (two-sided, of no difference), `conf.low`, `conf.high`. All are `NA` past
+#'   the last follow-up of a group whose survival has not reached 0; a limit that the data do not set is -1, 1, or on
+#'   the log scale `-Inf`, `Inf`. Part `survival`: the survival of each group.
 #' @section Agreement: `bpcp::bpcp2samp` (method of moments, melding by quadrature) to 2e-4 in the limits, the tolerance
-#'   of its root search, and 1e-7 in p, to which it adds 1e-8; its mid-p version, a simulation, to that simulation's error. The quadrature here is exact to
-#'   1e-10.
-#' @section Coverage of 95% intervals: The lowest in 90 simulated settings of 8 and 8, 11 and 11, 20 and 20, 60 and 60, 6 and
-#'   14 rows (no, uniform and unequal censoring, hazard ratio 1 and 2.5, survival 0.9, 0.75, 0.5; 500 samples each, among
-#'   samples with an interval): `melded` 95.4%, `melded-mid-p` 93.2%, `wald` 89.4%. Type I error at 5%: at most 3.8%, 6.8% and
-#'   10.0%. `wald` gives no interval in up to 69% of samples, the others always. Script and table: `inst/validation/`.
-#' @section Errors: `osseosurv_invalid` for fewer than two groups, times that are not finite and >= 0, a melded interval with
-#'   left truncation, and what [kaplan_meier()] refuses.
+#'   of its root search, and 1e-7 in p, to which it adds 1e-8; its mid-p version, a simulation, to that simulation's
+#'   error. The quadrature here is exact to 1e-10.
+#' @section Coverage of 95% intervals: The lowest in 90 simulated settings of 8 and 8, 11 and 11, 20 and 20, 60 and 60,
+#'   6 and 14 rows (no, uniform and unequal censoring, hazard ratio 1 and 2.5, survival 0.9, 0.75, 0.5; 500 samples
+#'   each, among samples with an interval): `melded` 95.4%, `melded-mid-p` 93.2%, `wald` 89.4%. Type I error at 5%: at
+#'   most 3.8%, 6.8% and 10.0%. `wald` gives no interval in up to 69% of samples, the others always. Script and table:
+#'   `inst/validation/`.
+#' @section Errors: `osseosurv_invalid` for fewer than two groups, times that are not finite and >= 0, a melded interval
+#'   with left truncation, and what [kaplan_meier()] refuses.
 #' @references Fay MP, Proschan MA, Brittain E (2015) \doi{10.1111/biom.12231}. Fay MP, Brittain EH, Proschan MA (2013)
 #'   \doi{10.1093/biostatistics/kxt016}.
 #' @seealso [kaplan_meier()], [rmst()].
-#' @examples
-#' survival_difference(Surv(time, status) ~ sex, survival::lung, time = c(180, 365))
-#' survival_difference(Surv(time, status) ~ sex, survival::lung, time = 365, measure = "odds.ratio", exponentiate = TRUE)
+#' @examples survival_difference(Surv(time, status) ~ sex, survival::lung, time = c(180, 365))
+#'   survival_difference(Surv(time, status) ~ sex, survival::lung, time = 365, measure = "odds.ratio", exponentiate =
+#'   TRUE)
 #'
 #' # No failure among the first six implants, two among the others.
 #' months <- c(24, 30, 36, 41, 48, 60, 6, 14, 25, 33, 50)
@@ -142,8 +143,8 @@ exponentiated <- function(columns) {
 #'
 #' @param input Of `read_survival(roles = "groups")`.
 #' @param least Groups that there must be.
-#' @return List: `code`, integer codes of the cells (stratum by stratum, the groups in order) or `NULL`; `n` cells; `label`
-#'   of each; `first`, `second`: cells of each pair; `strata`, `contrast`: labels of each pair.
+#' @return List: `code`, integer codes of the cells (stratum by stratum, the groups in order) or `NULL`; `n` cells;
+#'   `label` of each; `first`, `second`: cells of each pair; `strata`, `contrast`: labels of each pair.
 #' @noRd
 group_cells <- function(input, least = 2L) {
     n_group <- length(input$groups)

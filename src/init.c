@@ -35,6 +35,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_interval_scores, 8),
     ENTRY(ffi_kaplan_meier, 9),
     ENTRY(ffi_kaplan_meier_cluster, 12),
+    ENTRY(ffi_kaplan_meier_table, 7),
     ENTRY(ffi_label_runs, 2),
     ENTRY(ffi_log_rank, 9),
     ENTRY(ffi_log_rank_resample, 13),

@@ -44,6 +44,8 @@ SEXP ffi_fine_gray_baseline(SEXP input, SEXP beta, SEXP stratum, SEXP times);
 /* kaplan_meier.c */
 SEXP ffi_kaplan_meier(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum, SEXP n_stratum,
                       SEXP conf_type, SEXP conf_level, SEXP threads);
+SEXP ffi_kaplan_meier_table(SEXP time, SEXP n_risk, SEXP n_event, SEXP n_censor, SEXP size,
+                            SEXP conf_type, SEXP conf_level);
 SEXP ffi_kaplan_meier_cluster(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
                               SEXP n_stratum, SEXP conf_type, SEXP conf_level, SEXP cluster,
                               SEXP n_cluster, SEXP correction, SEXP small);

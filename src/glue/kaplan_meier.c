@@ -76,3 +76,46 @@ SEXP ffi_kaplan_meier_cluster(SEXP entry, SEXP time, SEXP status, SEXP weight, S
     UNPROTECT(7);
     return list;
 }
+
+/* From a table that is already counted: its columns, and the number of times of each stratum.
+ * list(estimate, std.error, conf.low, conf.high). */
+SEXP ffi_kaplan_meier_table(SEXP time, SEXP n_risk, SEXP n_event, SEXP n_censor, SEXP size,
+                            SEXP conf_type, SEXP conf_level)
+{
+    const R_xlen_t n = XLENGTH(time), n_stratum = XLENGTH(size);
+    const int *sizes = glue_ints(size, OSS_ANY_LENGTH, "size");
+    size_t *start = glue_scratch((size_t) n_stratum + 1, sizeof *start);
+    start[0] = 0;
+    for (R_xlen_t s = 0; s < n_stratum; s++) {
+        if (sizes[s] < 1)
+            Rf_error("internal: a stratum without a time");
+        start[s + 1] = start[s] + (size_t) sizes[s];
+    }
+    if (start[n_stratum] != (size_t) n)
+        Rf_error("internal: the sizes of the strata do not add up");
+    /* The core reads the table; only its type says that it could write. */
+    const oss_risk_table table = { .n_time = (size_t) n,
+                                   .n_cause = 1,
+                                   .n_stratum = (size_t) n_stratum,
+                                   .start = start,
+                                   .time = (double *) glue_doubles(time, n, "time"),
+                                   .n_risk = (double *) glue_doubles(n_risk, n, "n_risk"),
+                                   .n_event = (double *) glue_doubles(n_event, n, "n_event"),
+                                   .n_censor = (double *) glue_doubles(n_censor, n, "n_censor") };
+    const oss_conf_type type = (oss_conf_type) glue_int(conf_type, "conf_type");
+    const double level = glue_double(conf_level, "conf_level");
+    const oss_hook hook = glue_interrupt_hook();
+    oss_error err = OSS_ERROR_INIT;
+    static const char *const names[] = { "estimate", "std.error", "conf.low", "conf.high" };
+    SEXP values[4];
+    for (int i = 0; i < 4; i++)
+        values[i] = PROTECT(glue_new_doubles((size_t) n));
+    if (oss_kaplan_meier(&table, type, level, 1, REAL(values[0]), REAL(values[1]), REAL(values[2]),
+                         REAL(values[3]), &hook, &err))
+        oss_raise(&err);
+    glue_nan_to_na(values[2]);
+    glue_nan_to_na(values[3]);
+    SEXP list = glue_list(4, names, values);
+    UNPROTECT(4);
+    return list;
+}

@@ -51,6 +51,22 @@ test_that("beta product and mid-p equal bpcp", {
     }
 })
 
+test_that("medians by the beta product equal bpcp, and the published ones of lung", {
+    lung <- quantile(kaplan_meier(Surv(time, status) ~ sex, survival::lung, conf.type = "log"), 0.5)
+    expect_equal(unlist(lung[1, 3:5], use.names = FALSE), c(270, 212, 310))
+    expect_equal(unlist(lung[2, 3:5], use.names = FALSE), c(426, 348, 550))
+    skip_if_not_installed("bpcp")
+    for (shape in setdiff(1:40, seq(3, 40, 4))) { # bpcp does not tie neighbours
+        d <- random_cohort(shape)
+        d <- d[d$time > 0, ]
+        if (nrow(d) < 4) next
+        theirs <- stats::quantile(bpcp::bpcp(d$time, d$status, Delta = 0), c(0.75, 0.5)) # of survival
+        ours <- quantile(kaplan_meier(Surv(time, status) ~ 1, d), c(0.25, 0.5))
+        theirs[is.na(theirs)] <- Inf
+        expect_equal(cbind(ours$conf.low, ours$conf.high), unname(theirs[, 3:4]), tolerance = 1e-7, info = shape)
+    }
+})
+
 test_that("beta limits never rise, as in bpcp", {
     time <- c(rep(1, 34), 2)
     status <- c(rep(1, 5), rep(0, 29), 1)
