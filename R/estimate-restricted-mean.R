@@ -63,8 +63,9 @@ rmst <- function(formula, data = NULL, tau = NULL, measure = "rmst", exponentiat
         drawn <- resampling(seed)
     }
     found <- .Call(ffi_restricted_mean, input$entry, input$time, input$status, input$weight, cells$code, cells$n,
-                   cells$first, cells$second, tau, as.integer(measure == "rmtl"), conf.level, drawn$seed, drawn$threads,
-                   if (permuted) resamples else 0)
+                   cells$first, cells$second, tau, as.integer(measure == "rmtl"),
+                   match(chosen$method, c("asymptotic", "permutation", "beta-product")) - 1L, conf.level,
+                   drawn$seed, drawn$threads, if (permuted) resamples else 0)
     groups <- rmst_groups(found, chosen$method, conf.level)
     contrasts <- if (length(cells$first)) rmst_contrasts(found, groups, cells, chosen$method, conf.level)
     if (exponentiate && length(contrasts)) {

@@ -9,8 +9,8 @@ trial_of <- function(n) {
 }
 
 figures <- function(result) {
-    if (inherits(result, "survival_difference")) return(unlist(tidy(result)[c("estimate", "conf.low", "conf.high")]))
-    c(result$estimate, result$conf.int)
+    if (inherits(result, "survival_difference")) return(unlist(tidy(result)[c("estimate", "conf.low", "conf.high")], use.names = FALSE))
+    unname(c(result$estimate, result$conf.int))
 }
 
 against <- function(n, left_out) {

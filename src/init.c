@@ -53,7 +53,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_quadratic, 2),
     ENTRY(ffi_rate_ci, 4),
     ENTRY(ffi_rate_ratio, 6),
-    ENTRY(ffi_restricted_mean, 14),
+    ENTRY(ffi_restricted_mean, 15),
     ENTRY(ffi_signed_rank, 5),
     ENTRY(ffi_survival_difference, 12),
     ENTRY(ffi_t_quantile, 2),

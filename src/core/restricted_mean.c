@@ -78,7 +78,7 @@ static oss_beta_product moments_of(const random_area *x)
     return product;
 }
 
-oss_restricted oss_restricted_mean(const oss_risk_table *table, size_t s, double tau)
+oss_restricted oss_restricted_mean(const oss_risk_table *table, size_t s, double tau, int moments)
 {
     const size_t start = table->start[s], end = table->start[s + 1];
     running curve = { 1, 0, 0, 0, 0 };
@@ -88,19 +88,23 @@ oss_restricted oss_restricted_mean(const oss_risk_table *table, size_t s, double
         const double to = k < end && table->time[k] < tau ? table->time[k] : tau;
         const double span = to - from, share = span / tau;
         running_span(&curve, span);
-        high.var_i += share * (2 * high.covariance + share * high.var_s);
-        high.covariance += share * high.var_s;
-        high.mean_i += share * high.mean_s;
-        low.mean_j += share * at_risk / (at_risk + 1);
-        low.sd_j += share * sd_of_next(at_risk);
+        if (moments) {
+            high.var_i += share * (2 * high.covariance + share * high.var_s);
+            high.covariance += share * high.var_s;
+            high.mean_i += share * high.mean_s;
+            low.mean_j += share * at_risk / (at_risk + 1);
+            low.sd_j += share * sd_of_next(at_risk);
+        }
         from = to;
         if (k >= end || table->time[k] >= tau)
             break;
         const double n = table->n_risk[k], d = table->n_event[k];
         if (d > 0) {
             running_events(&curve, n, d);
-            high_events(&high, n, d);
-            low_events(&low, n, d);
+            if (moments) {
+                high_events(&high, n, d);
+                low_events(&low, n, d);
+            }
         }
         at_risk = n - d - table->n_censor[k];
     }

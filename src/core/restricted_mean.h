@@ -8,10 +8,10 @@
 #include "risk_table.h"
 
 typedef struct {
-    double mean; /* in the unit of time, 0 to tau */
-    double
-        variance; /* sum of area(t, tau)^2 d / (n (n - d)), Klein and Moeschberger (2003), ch. 4.5 */
-    int known;    /* followed up to tau, or survival has reached 0 */
+    double mean;     /* in the unit of time, 0 to tau */
+    double variance; /* sum of area(t, tau)^2 d / (n (n - d)), Klein and Moeschberger (2003),
+                        ch. 4.5 */
+    int known;       /* followed up to tau, or survival has reached 0 */
     /* Moments of mean / tau when S is the random curve of the beta-product procedure: S falls at
      * each failure (high), or already just after the failure before (low). Between two failures the
      * factors of the low curve are taken as fully dependent, so that its variance is not
@@ -20,8 +20,9 @@ typedef struct {
     oss_beta_product low, high;
 } oss_restricted;
 
-/* Stratum s, tau > 0. One pass, O(times). */
-oss_restricted oss_restricted_mean(const oss_risk_table *table, size_t s, double tau);
+/* Stratum s, tau > 0. One pass, O(times); low and high only if asked for, as they take longer than
+ * the rest. */
+oss_restricted oss_restricted_mean(const oss_risk_table *table, size_t s, double tau, int moments);
 
 /* Two groups as one: its distinct times up to tau with the counts of both, for the permutation of
  * the labels. Arrays with room for the times of both. Returns the number of times. */

@@ -97,7 +97,7 @@ SEXP ffi_t_quantile(SEXP p, SEXP df);
 /* restricted_mean.c */
 SEXP ffi_restricted_mean(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
                          SEXP n_stratum, SEXP first, SEXP second, SEXP tau, SEXP lost,
-                         SEXP conf_level, SEXP seed, SEXP threads, SEXP resamples);
+                         SEXP meld, SEXP conf_level, SEXP seed, SEXP threads, SEXP resamples);
 
 /* signed_rank.c */
 SEXP ffi_signed_rank(SEXP d, SEXP zeros, SEXP exact, SEXP tie, SEXP tail);

@@ -21,11 +21,11 @@ static oss_meld_arm arm_of(const oss_restricted *x, int lost)
     return lost ? gone : kept;
 }
 
-/* tau: NA: the smallest last follow-up. lost: time lost in place of the mean. list(tau, mean,
- * variance, known, low, high; melded: low, high and p, difference and ratio of each pair in turn):
- * everything but `mean` and `variance` of the chosen measure. */
+/* tau: NA: the smallest last follow-up. lost: time lost in place of the mean. list(tau; mean,
+ * variance, known, low, high of each stratum; melded.low, melded.high, melded.p, draws: difference
+ * and log ratio of each pair in turn). */
 SEXP ffi_restricted_mean(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP stratum,
-                         SEXP n_stratum, SEXP first, SEXP second, SEXP tau, SEXP lost,
+                         SEXP n_stratum, SEXP first, SEXP second, SEXP tau, SEXP lost, SEXP meld,
                          SEXP conf_level, SEXP seed, SEXP threads, SEXP resamples)
 {
     SEXP one = PROTECT(Rf_ScalarInteger(1));
@@ -34,6 +34,7 @@ SEXP ffi_restricted_mean(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP s
     const int *from = glue_ints(first, OSS_ANY_LENGTH, "first");
     const int *to = glue_ints(second, (R_xlen_t) n_pair, "second");
     const int time_lost = glue_int(lost, "lost");
+    const int limits = glue_int(meld, "meld"); /* 0: none, 1: of the groups, 2: of pairs too */
     const double level = glue_double(conf_level, "conf_level"), tail = (1 - level) / 2;
     const size_t n_draw = glue_size(resamples, "resamples");
     const oss_hook hook = glue_interrupt_hook();
@@ -70,18 +71,19 @@ SEXP ffi_restricted_mean(SEXP entry, SEXP time, SEXP status, SEXP weight, SEXP s
     }
     oss_restricted *cells = glue_scratch(n_cell, sizeof *cells);
     for (size_t s = 0; s < n_cell; s++) {
-        cells[s] = oss_restricted_mean(&table, s, until);
+        cells[s] = oss_restricted_mean(&table, s, until, limits > 0);
         const oss_meld_arm arm = arm_of(&cells[s], time_lost);
         REAL(values[1])[s] = time_lost ? until - cells[s].mean : cells[s].mean;
         REAL(values[2])[s] = cells[s].variance;
         REAL(values[3])[s] = cells[s].known;
-        REAL(values[4])[s] = until * oss_beta_product_high(&arm.low, 1 - tail, NAN);
-        REAL(values[5])[s] = until * oss_beta_product_high(&arm.high, tail, NAN);
+        REAL(values[4])
+        [s] = limits ? until * oss_beta_product_high(&arm.low, 1 - tail, NAN) : NA_REAL;
+        REAL(values[5])[s] = limits ? until * oss_beta_product_high(&arm.high, tail, NAN) : NA_REAL;
     }
     for (size_t i = 0; i < 2 * n_pair; i++) {
         const oss_restricted *x = &cells[from[i / 2] - 1], *y = &cells[to[i / 2] - 1];
         oss_melded melded = { NAN, NAN, NAN };
-        if (x->known && y->known && rows.entry == NULL) {
+        if (x->known && y->known && limits == 2) {
             const oss_meld_arm a = arm_of(x, time_lost), b = arm_of(y, time_lost);
             if (oss_meld(&a, &b, i % 2 ? OSS_MELD_RATIO : OSS_MELD_DIFFERENCE, 0, level, &melded,
                          &err))

@@ -15,8 +15,8 @@ static const oss_risk_table arms = { 30, 1, 2, start, time, n_risk, n_event, n_c
 
 static void test_published(void)
 {
-    const oss_restricted drug = oss_restricted_mean(&arms, 0, 23),
-                         none = oss_restricted_mean(&arms, 1, 23);
+    const oss_restricted drug = oss_restricted_mean(&arms, 0, 23, 1),
+                         none = oss_restricted_mean(&arms, 1, 23, 1);
     CHECK_NEAR(drug.mean, 17.9092, 3e-6);
     CHECK_NEAR(none.mean, 8.6667, 5e-6);
     CHECK_NEAR(drug.mean - none.mean, 9.242577, 1e-7);
@@ -24,8 +24,9 @@ static void test_published(void)
     CHECK_NEAR(drug.mean - none.mean - reach, 5.173774, 1e-6);
     CHECK_NEAR(drug.mean - none.mean + reach, 13.311380, 1e-6);
     CHECK(drug.known && none.known);
-    CHECK(oss_restricted_mean(&arms, 0, 35).known && !oss_restricted_mean(&arms, 0, 36).known);
-    CHECK(oss_restricted_mean(&arms, 1, 1000).known);
+    CHECK(oss_restricted_mean(&arms, 0, 35, 1).known &&
+          !oss_restricted_mean(&arms, 0, 36, 1).known);
+    CHECK(oss_restricted_mean(&arms, 1, 1000, 1).known);
 }
 
 /* Without censoring the low and the high area are means over Dirichlet(1, ..., 1) weights on the
@@ -48,7 +49,7 @@ static void check_gaffke(int n, const double *x, double tau)
     }
     from[1] = m;
     const oss_risk_table table = { m, 1, 1, from, t, r, d, c };
-    const oss_restricted got = oss_restricted_mean(&table, 0, tau);
+    const oss_restricted got = oss_restricted_mean(&table, 0, tau, 1);
     for (int high = 0; high < 2; high++) {
         double sum = high, square = high;
         for (int i = 0; i < n; i++) {
@@ -79,7 +80,7 @@ static void test_no_events(void)
     double t[] = { 0, 2, 5 }, r[] = { 2, 2, 1 }, d[] = { 0, 0, 0 }, c[] = { 0, 1, 1 };
     size_t from[] = { 0, 3 };
     const oss_risk_table table = { 3, 1, 1, from, t, r, d, c };
-    const oss_restricted got = oss_restricted_mean(&table, 0, 4);
+    const oss_restricted got = oss_restricted_mean(&table, 0, 4, 1);
     CHECK(got.mean == 4 && got.variance == 0 && got.known);
     CHECK(got.high.mean == 1 && got.high.variation == 0);
     /* Half the time with two at risk, half with one. */
