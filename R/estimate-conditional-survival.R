@@ -15,9 +15,8 @@
 #' @return Data frame, one row per stratum and time: `strata`, `time`, `n.risk` (just before the time), `estimate`,
 #'   `std.error` (Greenwood, of the rows after the landmark), `conf.low`, `conf.high` just after it. All but `n.risk`
 #'   are `NA` where nobody is at risk after `given`, and past the last follow-up unless the estimate has reached 0.
-#' @section Agreement: The estimate is the quotient of two values of [survival_at()]; estimate, standard error and
-#'   limits are those of `survival::survfit` of the rows with `time > given`, and of `survival::survfit(start.time =
-#'   given)`, to 1e-12.
+#' @section Agreement: The estimate is the quotient of two values of [survival_at()] and equals
+#'   `survival::survfit(start.time = given)` to 1e-12, its standard error and log-log limits to 1e-10.
 #' @section Errors: `osseosurv_invalid` for times before `given` or not finite, and for a clustered curve.
 #' @references Fay MP, Brittain EH, Proschan MA (2013) \doi{10.1093/biostatistics/kxt016}. van Houwelingen HC (2007)
 #'   \doi{10.1111/j.1467-9469.2006.00529.x}.
