@@ -21,6 +21,13 @@ test_that("every entry has a key of author and year, used once", {
     expect_identical(bib$key, sort(bib$key))
 })
 
+# An entry left open takes the next ones with it, and no vignette can be built.
+test_that("every entry closes all the braces it opens", {
+    text <- strsplit(bibliography(), "\n@", fixed = TRUE)[[1]]
+    count <- function(brace) lengths(regmatches(text, gregexpr(brace, text, fixed = TRUE)))
+    expect_identical(entries()$key[count("{") != count("}")], character())
+})
+
 test_that("every reference of the outcomes is in the bibliography, by author and year", {
     outcomes <- list(cohort_table(masquelet_femur), reconstruction_survival(masquelet_femur),
                      osseointegration(masquelet_femur), infection_recurrence(masquelet_femur),
