@@ -152,6 +152,28 @@ static int groups_next(tied_groups *walk)
     return 1;
 }
 
+/* All at risk from the start: the tied groups are runs of the exits, and need no walk through two
+ * lists. Counts the times of each stratum. */
+static void count_times(const oss_risk_rows *rows, oss_risk_plan *plan, const sort_scratch *at)
+{
+    size_t group = 1;
+    double first = at->exit_values[0], last = first;
+    for (size_t i = 0; i < rows->n; i++) {
+        const double time = at->exit_values[i];
+        const int opens = time - last > plan->tie_width;
+        group += (size_t) opens;
+        first = opens ? time : first;
+        last = time;
+        const size_t row = oss_row(at->exits[i]), s = stratum_of(rows, row);
+        const int fresh = first > 0 && at->last[s] != group;
+        at->last[s] = first > 0 ? group : at->last[s];
+        at->size[s] += (size_t) fresh;
+        plan->n_time += (size_t) fresh;
+        /* Sorted, the pair needs its key no more: carry the stratum on to the fill. */
+        at->exits[i] = (uint64_t) s << 32 | row;
+    }
+}
+
 oss_status oss_risk_sort(const oss_risk_rows *rows, void *scratch, oss_risk_plan *plan,
                          oss_error *err)
 {
@@ -186,6 +208,10 @@ oss_status oss_risk_sort(const oss_risk_rows *rows, void *scratch, oss_risk_plan
     for (size_t s = 0; s < n_stratum; s++) {
         at.last[s] = 0;
         at.size[s] = 1;
+    }
+    if (rows->entry == NULL) {
+        count_times(rows, plan, &at);
+        return OSS_OK;
     }
     size_t group = 0;
     for (tied_groups walk = groups_begin(rows, plan); groups_next(&walk);) {
@@ -312,6 +338,69 @@ static void fill_plain(const oss_risk_rows *rows, const oss_risk_plan *plan, oss
         table->n_event[k] = events;
 }
 
+/* Begins stratum s in its row at time 0; the sizes are read, and their place holds the next row. */
+static void begin_strata(const oss_risk_rows *rows, const sort_scratch *at, oss_risk_table *table)
+{
+    table->start[0] = 0;
+    for (size_t s = 0; s < rows->n_stratum; s++) {
+        table->start[s + 1] = table->start[s] + at->size[s];
+        table->time[table->start[s]] = 0;
+        at->size[s] = table->start[s] + 1;
+        at->last[s] = 0;
+    }
+}
+
+/* Several strata, all at risk from the start: one pass, each row of the table set when it is
+ * opened. Without branches on the status, which no processor can foresee. */
+static void fill_strata(const oss_risk_rows *rows, const oss_risk_plan *plan, oss_risk_table *table,
+                        uint32_t *row_time)
+{
+    const size_t n_cause = rows->n_cause, n_time = plan->n_time, n = rows->n;
+    const sort_scratch at = lay_out(rows, plan->data);
+    size_t *last = at.last, *next = at.size;
+    begin_strata(rows, &at, table);
+    memset(table->n_event, 0, n_cause * n_time * sizeof *table->n_event);
+    memset(table->n_censor, 0, n_time * sizeof *table->n_censor);
+    for (size_t s = 0; s < rows->n_stratum; s++)
+        table->n_risk[table->start[s]] = 0;
+    for (size_t i = 0; i < n; i++)
+        table->n_risk[table->start[at.exits[i] >> 32]] += weight_of(rows, oss_row(at.exits[i]));
+
+    size_t group = 1;
+    double first = at.exit_values[0], before = first;
+    for (size_t i = 0; i < n; i++) {
+        const double time = at.exit_values[i];
+        if (time - before > plan->tie_width) {
+            group++;
+            first = time;
+        }
+        before = time;
+        const size_t row = oss_row(at.exits[i]), s = (size_t) (at.exits[i] >> 32);
+        if (last[s] != group && first > 0) {
+            const size_t k = next[s]++;
+            double left = table->n_risk[k - 1] - table->n_censor[k - 1];
+            for (size_t c = 0; c < n_cause; c++)
+                left -= table->n_event[c * n_time + k - 1];
+            last[s] = group;
+            table->time[k] = first;
+            table->n_risk[k] = left;
+        }
+        const size_t k = next[s] - 1;
+        const double w = weight_of(rows, row);
+        const int status = rows->status[row];
+        if (n_cause == 1) {
+            table->n_event[k] += w * status;
+            table->n_censor[k] += w * (1 - status);
+        } else {
+            double *to = status ? table->n_event + (size_t) (status - 1) * n_time : table->n_censor;
+            to[k] += w;
+        }
+        if (row_time)
+            row_time[row] = (uint32_t) k;
+    }
+}
+
+/* With late entries. */
 static void fill_sorted(const oss_risk_rows *rows, const oss_risk_plan *plan, oss_risk_table *table,
                         uint32_t *row_time)
 {
@@ -322,13 +411,7 @@ static void fill_sorted(const oss_risk_rows *rows, const oss_risk_plan *plan, os
     memset(table->n_event, 0, rows->n_cause * n_time * sizeof *table->n_event);
     memset(table->n_censor, 0, n_time * sizeof *table->n_censor);
     memset(table->n_risk, 0, n_time * sizeof *table->n_risk);
-    start[0] = 0;
-    for (size_t s = 0; s < n_stratum; s++) {
-        start[s + 1] = start[s] + at.size[s];
-        table->time[start[s]] = 0;
-        next[s] = start[s] + 1; /* the sizes are read; their place holds the next row to fill */
-        last[s] = 0;
-    }
+    begin_strata(rows, &at, table);
     /* n_risk first collects those who enter before the time and after the one above it. */
     for (tied_groups walk = groups_begin(rows, plan); groups_next(&walk);) {
         group++;
@@ -358,13 +441,6 @@ static void fill_sorted(const oss_risk_rows *rows, const oss_risk_plan *plan, os
     }
     for (size_t s = 0; s < n_stratum; s++) {
         double at_risk = 0;
-        if (rows->entry == NULL) {
-            for (size_t k = start[s]; k < start[s + 1]; k++) {
-                at_risk += table->n_censor[k];
-                for (size_t c = 0; c < rows->n_cause; c++)
-                    at_risk += table->n_event[c * n_time + k];
-            }
-        }
         for (size_t k = start[s]; k < start[s + 1]; k++) {
             at_risk += table->n_risk[k];
             table->n_risk[k] = at_risk;
@@ -385,6 +461,8 @@ void oss_risk_fill(const oss_risk_rows *rows, const oss_risk_plan *plan, oss_ris
         fill_counted(rows, plan, table, row_time);
     else if (is_plain(rows))
         fill_plain(rows, plan, table, row_time);
+    else if (rows->entry == NULL)
+        fill_strata(rows, plan, table, row_time);
     else
         fill_sorted(rows, plan, table, row_time);
 }
