@@ -14,18 +14,31 @@
 #' @param conf.level Confidence level.
 #' @param modes `NULL`: failures by the modes of the cohort's scheme. `"group"`: mechanical, non-mechanical, paediatric. The
 #'   name of a scheme of [failure_modes]: by the modes there. With either, a cohort may hold both schemes.
+#' @param seed Whole number for the random permutations of the tests, so that the same cohort gives the same p; `NULL`:
+#'   `set.seed()` decides.
 #' @return An outcome: list with `$tables` (data frames, by heading), `$results` (`survival`, `incidence`, `modes`,
-#'   `followup`), `$notes`. Probabilities 0 to 1, times in months, the rate per 100 reconstruction-years. `net` and
+#'   `followup`; with `by` those of the comparison; `lost`), `$notes`. Probabilities 0 to 1, times in months, the rate per 100 reconstruction-years. `net` and
 #'   `crude` are risks of failure by the time, with `.low` and `.high` limits; `NA` past the last follow-up.
+#' @section Comparison of groups: With `by` the table "Comparison by ..." asks whether the groups differ, of the net and of
+#'   the crude risk: [logrank_test()] (exact where feasible; where follow-up differs between the groups also its version for
+#'   that) beside [gray_test()]; the hazard ratio ([cox_ph()]) beside the subdistribution hazard ratio ([fine_gray()]), both
+#'   with Firth's penalty and profile intervals, so that a group without a failure has a finite estimate, and a note names
+#'   it; [survival_difference()] at `times` (melded beta product) and [rmst()]. `contrast` says which groups; each is
+#'   compared with the first. Limits and p of different methods need not agree: in small samples trust the exact rows. What
+#'   is not estimable is `NA`, and a note says why.
+#' @section Those lost: "What the lost could change" has the risk if none of those lost had failed, if they failed as the
+#'   others, and if all had failed at the loss ([loss_bounds()]). "Completeness of follow-up" is Clark's C up to each of `times`,
+#'   those lost owing follow-up to that time ([followup_completeness()]).
 #' @section Errors: `osseosurv_invalid` for a `by` that is no column, negative or missing times.
-#' @seealso [kaplan_meier()], [cumulative_incidence()], [rate_ci()].
+#' @seealso [kaplan_meier()], [cumulative_incidence()], [rate_ci()], [logrank_test()], [gray_test()], [cox_ph()],
+#'   [fine_gray()], [survival_difference()], [rmst()], [loss_bounds()], [followup_completeness()].
 #' @references Henderson ER et al. (2011) \doi{10.2106/JBJS.J.00834}; Henderson ER et al. (2014)
 #'   \doi{10.1302/0301-620X.96B11.34747}.
 #' @examples
 #' reconstruction_survival(masquelet_femur)
 #' @export
 reconstruction_survival <- function(cohort, by = NULL, times = c(12, 24, 36, 60), conf.level = 0.95,
-                                    modes = NULL) {
+                                    modes = NULL, seed = 1) {
     conf.level <- check_conf_level(conf.level)
     times <- check_times(times)
     patients <- outcome_patients(cohort, by)
@@ -43,107 +56,59 @@ reconstruction_survival <- function(cohort, by = NULL, times = c(12, 24, 36, 60)
 
     net <- survival_at(survival, times)
     crude <- incidence_at(incidence, times)
-    tables <- list(
+    risk <- net_and_crude(net, crude[crude$cause == "failure", ])
+    risk_by_mode <- mode_table(by_mode, patients, modes$labels, times, conf.level)
+    at <- common_time(net, times)
+    comparison <- compare_groups(patients, times, conf.level, seed)
+    lost <- what_the_lost_could_change(patients, crude, times, conf.level, incidence_type)
+    complete <- completeness_of_followup(patients, times)
+    tables <- c(list(
         "Failure-free survival" = net,
-        "Risk of failure, net and crude" = net_and_crude(net, crude[crude$cause == "failure", ]),
-        "Risk by mode of failure" = mode_table(by_mode, patients, modes$labels, times, conf.level),
+        "Risk of failure, net and crude" = risk),
+        stats::setNames(list(comparison$table), paste("Comparison by", by %||% "nothing")), list(
+        "Table of modes" = table_of_modes(risk_by_mode, risk, patients, modes$labels, at, conf.level, incidence_type),
+        "Risk by mode of failure" = risk_by_mode,
         "Competing ends" = crude[crude$cause != "failure", ],
         "Amputation as failure" = survival_at(sensitivity, times),
         "Rate of failure per 100 years" = rate,
         "Ends of follow-up" = count_table(patients$data, by,
                                           lapply(stats::setNames(nm = end_levels), function(e) patients$data$end == e),
                                           "end", conf.level),
-        "Follow-up" = tidy(followup))
+        "Follow-up" = tidy(followup),
+        "Completeness of follow-up" = complete$table,
+        "What the lost could change" = lost$table))
     new_outcome(
-        "reconstruction_survival", "Survival of the reconstruction and modes of failure", cohort, tables,
-        list(survival = survival, incidence = incidence, modes = by_mode, followup = followup),
+        "reconstruction_survival", "Survival of the reconstruction and modes of failure", cohort,
+        Filter(Negate(is.null), tables),
+        c(list(survival = survival, incidence = incidence, modes = by_mode, followup = followup), comparison$results,
+          if (!is.null(lost$result)) list(lost = lost$result)),
         cohort_card(cohort, endpoint = "failure of the reconstruction (`end` is failure)",
                     measure = paste("net: probability of failure if nobody died or lost the limb;",
                                     "crude: probability that failure is observed"),
-                    censoring = "at the last contact of those censored or lost, assumed independent of failure",
+                    censoring = paste0("at the last contact of those censored or lost, assumed independent of failure",
+                                       if (!is.null(lost$table)) " (bounded without that assumption for those lost)"),
                     competing = "death and amputation: censored in the net risk, competing in the crude risk"),
         methods = paste("Failure-free survival was estimated by the product-limit method, death and amputation censored",
                         "(net), and the incidence of failure and of each of its modes by the Aalen-Johansen method with",
                         "death and amputation competing (crude), with",
                         conf_type_text[[survival$conf.type]], "and", paste0(incidence_conf_text[[incidence_type]], ";"),
-                        "follow-up by the reverse Kaplan-Meier method; rates with exact Poisson intervals."),
+                        "follow-up by the reverse Kaplan-Meier method; rates with exact Poisson intervals.",
+                        comparison$methods, complete$methods, lost$methods),
         references = c(survival$references, incidence$references, followup$references,
-                       "Garwood (1936) Biometrika 28:437"),
-        notes = c(patients$notes, modes$notes, survival$notes, unestimable_note(net), no_time_note(rate)),
+                       "Garwood (1936) Biometrika 28:437", comparison$references, complete$references, lost$references),
+        notes = c(patients$notes, modes$notes, survival$notes, unestimable_note(net), no_time_note(rate),
+                  sprintf(paste("Table of modes: x counts the failures of the whole follow-up, the risks are those by %s",
+                                "months."), format(at)),
+                  comparison$notes, complete$notes, lost$notes),
         times = times, conf.level = conf.level)
 }
 
 end_levels <- c("censored", "lost", "failure", "death", "amputation")
 
-#' What ended each reconstruction, as the estimators need it
-#'
-#' @param data Patients of a cohort.
-#' @param modes As in `reconstruction_survival()`.
-#' @return List: `columns`, data frame `failed`, `failed_or_amputated` (0/1), `observed` (censored, failure, death,
-#'   amputation) and `cause` (the same with the modes in the place of failure); `labels` of the modes; `notes`.
-#' @noRd
-failure_causes <- function(data, modes = NULL) {
-    end <- as.character(data$end)
-    notes <- character()
-    table <- osseosurv::failure_modes
-    if (!is.null(modes)) check_choice(modes, "modes", c("group", unique(table$scheme)))
-    found <- if (is.null(data$scheme)) character() else unique(as.character(data$scheme[!is.na(data$scheme)]))
-    if (is.null(modes) && length(found) > 1) {
-        abort_invalid(sprintf(paste("The failure modes are in %s: give them in one scheme, or `modes`, before they are",
-                                    "counted together."), paste(found, collapse = " and ")), "cohort")
-    }
-    scheme <- if (is.null(modes) || modes == "group") found else modes
-    if (!length(scheme)) scheme <- "Henderson 2011"
-    table <- table[table$scheme %in% scheme, ]
-    code <- data$failure_mode %||% rep(NA_real_, nrow(data))
-    own <- if (length(found)) as.character(data$scheme) else rep(scheme[1], nrow(data))
-    if (identical(modes, "group")) {
-        labels <- unique(table$group)
-        mode <- collapse_modes(code, own, "group")
-    } else {
-        labels <- paste(table$mode, table$label)
-        mode <- labels[match(if (is.null(modes)) code else collapse_modes(code, own, modes), table$mode)]
-    }
-    unstated <- end == "failure" & is.na(mode)
-    if (any(unstated)) {
-        mode[unstated] <- "mode not stated"
-        labels <- c(labels, "mode not stated")
-        notes <- sprintf("%d failure%s without a mode.", sum(unstated), plural_s(sum(unstated)))
-    }
-    notes <- c(notes, sprintf("%s by %s (%s).", if (identical(modes, "group")) "Groups of modes" else "Modes",
-                              scheme, table$reference[match(scheme, table$scheme)]))
-    censored <- ifelse(end %in% c("censored", "lost"), "censored", end)
-    list(columns = data.frame(
-             failed = as.integer(end == "failure"),
-             failed_or_amputated = as.integer(end %in% c("failure", "amputation")),
-             observed = factor(censored, c("censored", "failure", "death", "amputation")),
-             cause = factor(ifelse(end == "failure", mode, censored), c("censored", labels, "death", "amputation"))),
-         labels = labels, notes = notes)
-}
-
 net_and_crude <- function(net, crude) {
     as_frame(list(strata = net$strata, time = net$time, n.risk = net$n.risk, net = 1 - net$estimate,
                   net.low = 1 - net$conf.high, net.high = 1 - net$conf.low, crude = crude$estimate,
                   crude.low = crude$conf.low, crude.high = crude$conf.high))
-}
-
-# Each mode net (one minus Kaplan-Meier, everything else censored) and crude.
-mode_table <- function(by_mode, patients, labels, times, conf.level) {
-    crude <- incidence_at(by_mode, times)
-    data <- patients$data[patients$observed, ]
-    strata <- stratum_of(data, patients$by)
-    rows <- lapply(labels, function(label) {
-        data$this_mode <- as.integer(data$cause == label)
-        net <- survival_at(kaplan_meier(followup_formula(patients, "this_mode"), data, conf.level = conf.level), times)
-        seen <- vapply(seq_len(nrow(net)), function(i) {
-            sum(data$this_mode[strata == net$strata[i] & data$followup_mo <= net$time[i]])
-        }, 0L)
-        table <- net_and_crude(net, crude[crude$cause == label, ])
-        as_frame(c(list(strata = table$strata, mode = rep(label, nrow(table)), n.event = seen),
-                   as.list(table[-1])))
-    })
-    out <- do.call(rbind, rows)
-    out[c("strata", "mode", "time", "n.risk", "n.event", "net", "net.low", "net.high", "crude", "crude.low", "crude.high")]
 }
 
 failure_rate <- function(patients, conf.level) {

@@ -9,7 +9,8 @@
 #' @param object A result of [cumulative_incidence()].
 #' @param type `"curves"`: a panel per cause, strata in colour; `"stacked"`: causes piled up to the risk of
 #'   any event, a panel per stratum, without intervals.
-#' @param naive Add one minus Kaplan-Meier? Computed from the same table, other causes taken as censored.
+#' @param naive Add one minus Kaplan-Meier? Computed from the same table, other causes taken as censored. With `type =
+#'   "stacked"` it is that of the causes drawn, taken together, above their pile.
 #' @param causes Causes to draw, in this order; `NULL`: all. With `type = "stacked"` from the bottom up.
 #' @param conf.int Draw the ribbon?
 #' @param risk.table `"at risk"` or `"none"`; drawn below a panel of one cause.
@@ -45,7 +46,7 @@ figure_incidence <- function(table, type = "curves", naive = FALSE, causes = NUL
     last <- max(table$time, times)
     axes <- list(breaks = times %||% time_breaks(last, unit), last = last, xlab = xlab %||% time_title(unit),
                  ylab = ylab %||% "Cumulative incidence (%)")
-    if (type == "stacked") return(incidence_stacked(table, labels, axes))
+    if (type == "stacked") return(incidence_stacked(table, labels, axes, naive))
     panel <- incidence_curves(table, labels, axes, naive, conf.int)
     if (risk.table == "none" || nlevels(table$cause) > 1) return(panel)
     with_risk_table(panel, risk_counts(table, axes$breaks), labels, axes, full = FALSE)
@@ -125,8 +126,20 @@ probability_top <- function(values) {
     tops[match(TRUE, tops >= highest * (1 - 1e-9), nomatch = length(tops))]
 }
 
-incidence_stacked <- function(table, labels, axes) {
+# One minus Kaplan-Meier of all causes of the table together, as one cause named "any".
+naive_together <- function(table) {
+    check_table(table, "table", "n.event")
+    table <- table[order(table$strata, table$time), , drop = FALSE]
+    first <- !duplicated(table[c("strata", "time")])
+    together <- table[first, , drop = FALSE]
+    together$n.event <- as.vector(rowsum(table$n.event, cumsum(first)))
+    together$cause <- factor("any")
+    naive_incidence(together)
+}
+
+incidence_stacked <- function(table, labels, axes, naive = FALSE) {
     areas <- stack_causes(table)
+    net <- if (naive) naive_together(table)
     areas$panel <- factor(areas$strata, names(labels))
     ends <- areas[areas$time == stats::ave(areas$time, areas$strata, FUN = max), ]
     ends <- ends[!duplicated(ends[c("strata", "cause")], fromLast = TRUE), ]
@@ -136,18 +149,30 @@ incidence_stacked <- function(table, labels, axes) {
                                name = NULL,
                                labels = causes, guide = if (single && !long_labels(causes)) "none" else
                                    guide_legend(reverse = TRUE, ncol = if (long_labels(causes)) 1))
-    top <- probability_top(areas$high)
+    top <- probability_top(c(areas$high, net$estimate))
     ggplot(areas) +
         geom_ribbon(aes(.data$time, ymin = .data$low, ymax = .data$high, fill = .data$cause),
                     colour = "white",
                     linewidth = 0.2, alpha = 0.85) +
         fills +
+        (if (naive) stacked_naive_layer(net, labels)) +
         probability_axis(axes, c(0, top)) +
         (if (!single) facet_wrap(vars(.data$panel), labeller = ggplot2::as_labeller(function(x) {
             wrap_label(labels[x], 30)
         }))) +
         theme_figure() +
+        theme(legend.box = "vertical", legend.spacing.y = unit(0, "mm")) +
         (if (single && !long_labels(causes)) list(area_labels(ends, causes, top), label_space(causes)))
+}
+
+stacked_naive_layer <- function(net, labels) {
+    corners <- step_corners_by(net, c("strata", "cause"), "estimate")
+    corners$panel <- factor(corners$strata, names(labels))
+    list(geom_path(aes(.data$time, .data$estimate, linetype = "net"), corners, linewidth = 0.4, colour = "grey10",
+                   na.rm = TRUE),
+         scale_linetype_manual(values = c(net = "31"), name = NULL,
+                               labels = c(net = "1 - Kaplan-Meier of these causes (net: others removed)"),
+                               guide = guide_legend(order = 2)))
 }
 
 # Lower and upper edge of each cause's area at every time of its stratum.

@@ -20,6 +20,8 @@
 #' @param failure Draw one minus survival? This is the net risk, as if no competing event could happen: see
 #'   [autoplot.cumulative_incidence()] for the crude one.
 #' @param conf.int,censor Draw the ribbon; the ticks?
+#' @param band `"none"`, or the simultaneous band of [confidence_band()] as thin lines about the curve, `"hall-wellner"` or
+#'   `"equal-precision"`. It begins with the first event; a stratum without one has none.
 #' @param labels Named character, what to call each of `strata`.
 #' @param xlab,ylab Axis titles.
 #' @param ... Not used.
@@ -31,16 +33,18 @@
 #' @export
 autoplot.kaplan_meier <- function(object, risk.table = "at risk", times = NULL, unit = NULL, failure = FALSE,
                                   conf.int = TRUE, censor = TRUE, labels = NULL, xlab = NULL, ylab = NULL,
-                                  ...) {
+                                  band = "none", ...) {
+    check_choice(band, "band", c("none", "hall-wellner", "equal-precision"))
     figure_survival(tidy(object), risk.table, times, unit, failure, conf.int, censor, labels, xlab, ylab,
-                    at.risk = function(times) survival_at(object, times))
+                    at.risk = function(times) survival_at(object, times),
+                    band = if (band != "none") tidy(confidence_band(object, band)))
 }
 
 # `at.risk`: function of times that gives `strata`, `time`, `n.risk`; by default read from the table, which
-# knows no entries between two of its times.
+# knows no entries between two of its times. `band`: table of a simultaneous band.
 figure_survival <- function(table, risk.table = "at risk", times = NULL, unit = NULL, failure = FALSE,
                             conf.int = TRUE, censor = TRUE, labels = NULL, xlab = NULL, ylab = NULL,
-                            at.risk = NULL) {
+                            at.risk = NULL, band = NULL) {
     table <- check_table(table, "table", c("strata", "time", "estimate", "conf.low", "conf.high", "n.risk"))
     check_choice(risk.table, "risk.table", c("at risk", "full", "none"))
     check_flag(failure, "failure")
@@ -54,9 +58,9 @@ figure_survival <- function(table, risk.table = "at risk", times = NULL, unit = 
     axes <- list(breaks = breaks, last = last, xlab = xlab %||% time_title(unit),
                  ylab = ylab %||% if (failure) "Failed (%)" else "Survival (%)")
     if (length(labels) > length(figure_colours)) {
-        return(survival_facets(drawn, labels, axes, conf.int, censor))
+        return(survival_facets(drawn, labels, axes, conf.int, censor, band_layers(band, failure, labels)))
     }
-    panel <- survival_panel(drawn, labels, axes, conf.int, censor)
+    panel <- survival_panel(drawn, labels, axes, conf.int, censor, band_layers(band, failure))
     if (risk.table == "none") return(panel)
     counts <- risk_counts(table, breaks)
     if (!is.null(at.risk)) counts$n.risk <- at.risk(breaks)$n.risk
@@ -95,6 +99,28 @@ ribbon_pieces <- function(corners) {
     corners[known, , drop = FALSE]
 }
 
+# Both limits of a simultaneous band as step lines. `labels`: of the panels, where each stratum has one.
+band_layers <- function(band, failure, labels = NULL) {
+    if (is.null(band)) return(NULL)
+    # No plot takes a stratum that is named "".
+    band$strata[band$strata == ""] <- one_stratum
+    if (failure) band <- as_failure(band)
+    limits <- lapply(c("conf.low", "conf.high"), function(limit) {
+        one <- band[c("strata", "time", limit)]
+        names(one)[3] <- "limit"
+        corners <- step_corners_by(one[!is.na(one$limit), ], "strata", "limit")
+        if (!nrow(corners)) return(NULL)
+        corners$line <- paste(limit, corners$strata)
+        if (!is.null(labels)) {
+            corners$panel <- factor(corners$strata, names(labels))
+            corners$strata <- one_stratum
+        }
+        geom_path(aes(.data$time, .data$limit, colour = .data$strata, group = .data$line), corners, linewidth = 0.25,
+                  linetype = "22", show.legend = FALSE, na.rm = TRUE)
+    })
+    limits
+}
+
 censor_layer <- function(table, height = 0.018) {
     ticks <- table[!is.na(table$estimate) & table$n.censor > 0, , drop = FALSE]
     crowded <- names(which(table(ticks$strata) > 300))
@@ -104,9 +130,10 @@ censor_layer <- function(table, height = 0.018) {
                      colour = .data$strata), ticks, linewidth = 0.3, show.legend = FALSE)
 }
 
-survival_panel <- function(table, labels, axes, conf.int, censor) {
+survival_panel <- function(table, labels, axes, conf.int, censor, band = NULL) {
     ggplot() +
         step_layers(table, conf.int = conf.int) +
+        band +
         (if (censor && !is.null(table$n.censor)) censor_layer(table)) +
         probability_axis(axes, c(0, 1)) +
         theme_figure() +
@@ -127,7 +154,7 @@ legend_above <- function() {
     theme(legend.position = "top", legend.direction = "vertical", legend.justification = "left")
 }
 
-survival_facets <- function(table, labels, axes, conf.int, censor) {
+survival_facets <- function(table, labels, axes, conf.int, censor, band = NULL) {
     size <- vapply(names(labels), function(one) max(table$n.risk[table$strata == one]), 0)
     titles <- stats::setNames(sprintf("%s (n = %s)", labels, format(size, big.mark = ",", trim = TRUE)),
                               names(labels))
@@ -136,6 +163,7 @@ survival_facets <- function(table, labels, axes, conf.int, censor) {
     curves$strata <- one_stratum
     ggplot() +
         step_layers(curves, c("strata", "panel"), conf.int = conf.int) +
+        band +
         (if (censor && !is.null(curves$n.censor)) censor_layer(curves)) +
         strata_scales(stats::setNames("", one_stratum)) +
         probability_axis(axes, c(0, 1)) +

@@ -7,17 +7,35 @@ with_size <- function(plot, width = 130, height = 95) {
 }
 
 #' @rdname outcome_methods
+#' @param band Simultaneous band about the survival curve, as in [autoplot.kaplan_meier()].
 #' @export
-figures.reconstruction_survival <- function(x, ...) {
+figures.reconstruction_survival <- function(x, band = "none", ...) {
     modes <- tidy(x$results$modes)
     seen <- unique(modes$cause[modes$n.event > 0])
-    out <- list(survival = with_size(figure_survival(tidy(x$results$survival), unit = "months",
-                                                     ylab = "Free of failure")),
-                failure = with_size(figure_incidence(tidy(x$results$incidence), causes = "failure", naive = TRUE,
-                                                     unit = "months")))
-    if (length(seen)) {
-        out$modes <- with_size(figure_incidence(modes, causes = seen, naive = TRUE, unit = "months"),
-                               height = 60 + 35 * ceiling(length(seen) / 2))
+    failures <- sort(setdiff(seen, c("death", "amputation")))
+    seen <- c(failures, intersect(c("death", "amputation"), seen))
+    strata <- length(unique(modes$strata))
+    # Ribbons of more than three groups in a panel hide each other.
+    ribbons <- strata <= 3 || strata > length(figure_colours)
+    # At risk, censored and events of each stratum, below its name (Morris et al. 2019).
+    lines <- if (strata == 1) 3 else if (strata <= length(figure_colours)) 4 * strata else 0
+    out <- list(survival = with_size(autoplot(x$results$survival, risk.table = "full", unit = "months",
+                                              conf.int = ribbons, ylab = "Free of failure (%)", band = band),
+                                     height = 82 + 3.6 * lines))
+    # More groups than a panel takes have panels of their own, in the first and the last figure only.
+    if (strata <= length(figure_colours)) {
+        out$failure <- with_size(figure_incidence(tidy(x$results$incidence), causes = "failure", naive = TRUE,
+                                                  unit = "months", conf.int = ribbons),
+                                 height = 95 + if (strata > 1) 4 * strata else 0)
+        if (length(seen)) {
+            out$modes <- with_size(figure_incidence(modes, causes = seen, naive = TRUE, unit = "months",
+                                                    conf.int = ribbons),
+                                   height = 60 + 35 * ceiling(length(seen) / 2))
+        }
+    }
+    if (length(failures) && length(failures) <= length(figure_colours)) {
+        out$stacked <- with_size(figure_incidence(modes, "stacked", naive = TRUE, causes = failures, unit = "months"),
+                                 height = 60 + 40 * ceiling(strata / 3))
     }
     out
 }

@@ -85,3 +85,34 @@ test_that("the axis ends at a round number above what is drawn", {
     expect_identical(vapply(c(0, 0.004, 0.05, 0.21, 0.5, 0.61, 0.93, 1), top, 0),
                      c(0.01, 0.01, 0.05, 0.3, 0.5, 0.8, 1, 1))
 })
+
+test_that("over the pile of some causes stands one minus Kaplan-Meier of them together", {
+    modes <- c("mode 1", "mode 2", "mode 4")
+    plot <- autoplot(fit, type = "stacked", naive = TRUE, causes = modes, unit = "months")
+    line <- drawn(plot, "GeomPath")[[1]]
+    km <- survival::survfit(survival::Surv(mode_time, mode_status %in% modes) ~ 1)
+    for (t in mode_time) {
+        expect_equal(line$y[max(which(line$x <= t))], 1 - summary(km, t)$surv, tolerance = 1e-12)
+    }
+    # All causes together: nothing is removed, and the line is the edge of the pile.
+    edge <- drawn(autoplot(fit, type = "stacked"), "GeomRibbon")[[1]]
+    all <- drawn(autoplot(fit, type = "stacked", naive = TRUE), "GeomPath")[[1]]
+    expect_equal(max(all$y), max(edge$ymax), tolerance = 1e-12)
+    expect_draws(plot)
+})
+
+test_that("the figures of an outcome: full table, modes in the order of the scheme, many groups in panels", {
+    cohort <- suppressWarnings(random_outcomes(2))
+    one <- figures(reconstruction_survival(cohort), band = "hall-wellner")
+    expect_named(one, c("survival", "failure", "modes", "stacked"))
+    rows <- one$survival[[2]]$data
+    expect_identical(unique(rows$label), c("At risk", "Censored", "Events"))
+    expect_identical(levels(one$stacked$data$cause), sort(levels(one$stacked$data$cause)))
+    two <- figures(reconstruction_survival(cohort, by = "prosthesis"))
+    expect_gt(attr(two$survival, "size")[["height"]], attr(one$survival, "size")[["height"]])
+    cohort$patients$ward <- rep(letters[1:10], 15)
+    many <- figures(reconstruction_survival(cohort, by = "ward", times = 12))
+    expect_named(many, c("survival", "stacked"))
+    for (plot in c(one, two, many)) expect_draws(plot)
+    expect_named(figures(reconstruction_survival(masquelet_femur)), c("survival", "failure"))
+})

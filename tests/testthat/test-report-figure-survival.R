@@ -119,3 +119,19 @@ test_that("wrong options are refused with their argument", {
     expect_identical(argument(autoplot(fit, failure = 1)), "failure")
     expect_identical(argument(osseosurv:::figure_survival(data.frame(time = 1))), "table")
 })
+
+test_that("a simultaneous band is drawn from its table, turned over with the curve", {
+    fit <- kaplan_meier(Surv(time, status) ~ sex, survival::lung)
+    table <- tidy(confidence_band(fit, "equal-precision"))
+    own <- table[table$strata == "sex=2" & !is.na(table$conf.low), ]
+    limits <- drawn(autoplot(fit, band = "equal-precision", risk.table = "none"), "GeomPath")[-1]
+    expect_identical(limits[[1]]$y[limits[[1]]$group == 2], rep(own$conf.low, each = 2)[-2 * nrow(own)])
+    over <- drawn(autoplot(fit, band = "equal-precision", risk.table = "none", failure = TRUE), "GeomPath")[-1]
+    expect_identical(over[[2]]$y, 1 - limits[[1]]$y)
+    expect_draws(autoplot(fit, band = "hall-wellner"))
+    # No event, no band; one stratum; many panels.
+    expect_draws(autoplot(kaplan_meier(Surv(followup, rep(0, 11))), band = "hall-wellner"))
+    expect_draws(autoplot(kaplan_meier(Surv(time, status) ~ 1, survival::lung), band = "hall-wellner"))
+    expect_draws(autoplot(kaplan_meier(Surv(time, status) ~ inst, survival::lung), band = "hall-wellner"))
+    expect_identical(tryCatch(autoplot(fit, band = "both"), osseosurv_invalid = function(e) e$argument), "band")
+})
