@@ -226,3 +226,13 @@ test_that("groups and strata() terms are told apart where an estimator asks for 
     invalid(read(Surv(t, s) ~ a, d, strata = d$b), "strata")
     invalid(read(Surv(1:6, rep(1, 6)), group = d$k, strata = 1:2), "strata", NULL, "2 elements")
 })
+
+test_that("whole numbers as groups are coded as any other", {
+    set.seed(5)
+    for (values in list(c(-3L, 0L, 7L), 1:2, 5L, c(0L, 9999L), c(-20000L, 20000L))) {
+        x <- sample(rep(values, length.out = 1500))
+        got <- group_codes(x, "x")
+        expect_identical(got$levels, as.character(sort(values)))
+        expect_identical(as.integer(got$code), match(x, sort(values)))
+    }
+})
