@@ -79,4 +79,12 @@ int npmle_move(oss_npmle *q, double decrement);
 oss_status npmle_dense_step(oss_npmle *q, oss_error *err) OSS_CHECKED;
 oss_status npmle_sparse_step(oss_npmle *q, double accuracy, oss_error *err) OSS_CHECKED;
 
+/* A cell at a maximiser: mass would cost likelihood; has none but would cost nothing; has mass. */
+enum { OSS_CELL_SHUT = 0, OSS_CELL_OPEN, OSS_CELL_MASS };
+
+/* Does the curve follow at every cell boundary from its value at one, by the rule of
+ * oss_npmle_unique? ends_tied: its values at 0 and m have a fixed difference. */
+oss_status npmle_tied(size_t m, const unsigned char *kind, size_t n, const uint32_t *lo,
+                      const uint32_t *hi, int ends_tied, int *tied, oss_error *err) OSS_CHECKED;
+
 #endif

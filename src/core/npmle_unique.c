@@ -55,39 +55,57 @@ static int reaches_all(size_t n_node, const uint32_t *root, const unsigned char 
     return n_seen == n_part;
 }
 
-oss_status oss_npmle_unique(const oss_npmle *q, int *unique, oss_error *err)
+oss_status npmle_tied(size_t m, const unsigned char *kind, size_t n, const uint32_t *lo,
+                      const uint32_t *hi, int ends_tied, int *tied, oss_error *err)
 {
-    const double total = npmle_total(q), least = total - 1e-9 * total;
-    const size_t room = q->m + 1;
+    const size_t room = m + 1;
     uint32_t *node = oss_calloc(room, sizeof *node), *root = oss_calloc(room, sizeof *root);
     uint32_t *first = oss_calloc(room, sizeof *first), *next = oss_calloc(room, sizeof *next);
     uint32_t *stack = oss_calloc(room, sizeof *stack);
     unsigned char *without = oss_calloc(room, 1), *seen = oss_calloc(room, 1);
     oss_status status = OSS_OK;
     if (node && root && first && next && stack && without && seen) {
-        size_t n = 0, s = 0; /* cells that may carry mass */
-        for (size_t c = 0; c < q->m; c++) {
-            node[c] = (uint32_t) n;
-            const int has = s < q->k && q->cell[s] == c;
-            s += (size_t) has;
-            if (has || q->d[c] >= least)
-                without[n++] = !(has && q->mass[s - 1] > 0);
+        size_t last = 0; /* cells that may carry mass */
+        for (size_t c = 0; c < m; c++) {
+            node[c] = (uint32_t) last;
+            if (kind[c] != OSS_CELL_SHUT)
+                without[last++] = kind[c] == OSS_CELL_OPEN;
         }
-        node[q->m] = (uint32_t) n;
-        for (size_t v = 0; v <= n; v++)
+        node[m] = (uint32_t) last;
+        for (size_t v = 0; v <= last; v++)
             root[v] = (uint32_t) v;
-        join(root, 0, (uint32_t) n); /* the masses sum to 1 */
-        for (size_t i = 0; i < q->n; i++)
-            join(root, node[q->lo[i]], node[q->hi[i]]);
-        for (size_t v = 0; v <= n; v++)
+        if (ends_tied)
+            join(root, 0, (uint32_t) last);
+        for (size_t i = 0; i < n; i++)
+            join(root, node[lo[i]], node[hi[i]]);
+        for (size_t v = 0; v <= last; v++)
             root[v] = root_of(root, (uint32_t) v);
-        *unique = reaches_all(n + 1, root, without, 1, first, next, stack, seen) &&
-                  reaches_all(n + 1, root, without, 0, first, next, stack, seen);
+        *tied = reaches_all(last + 1, root, without, 1, first, next, stack, seen) &&
+                reaches_all(last + 1, root, without, 0, first, next, stack, seen);
     } else {
         status = oss_no_memory(err);
     }
     void *all[] = { node, root, first, next, stack, without, seen };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         oss_free(all[i]);
+    return status;
+}
+
+oss_status oss_npmle_unique(const oss_npmle *q, int *unique, oss_error *err)
+{
+    const double total = npmle_total(q), least = total - 1e-9 * total;
+    unsigned char *kind = oss_calloc(q->m, 1);
+    if (!kind)
+        return oss_no_memory(err);
+    size_t s = 0;
+    for (size_t c = 0; c < q->m; c++) {
+        const int has = s < q->k && q->cell[s] == c;
+        s += (size_t) has;
+        if (has || q->d[c] >= least)
+            kind[c] = has && q->mass[s - 1] > 0 ? OSS_CELL_MASS : OSS_CELL_OPEN;
+    }
+    /* The masses sum to 1, so both ends of the distribution function are given. */
+    const oss_status status = npmle_tied(q->m, kind, q->n, q->lo, q->hi, 1, unique, err);
+    oss_free(kind);
     return status;
 }
