@@ -400,7 +400,8 @@ read_interval <- function(parts, row) {
     labels <- parts$labels
     if (parts$shape == "right") {
         if (!is.null(values$entry)) {
-            abort_invalid("Left truncation is not available for interval-censored data: leave out the entry.", "formula")
+            abort_invalid(paste("The entry of `Surv(entry, time, status)` is not read for interval-censored data: turnbull() has",
+                                "the argument `entry`."), "formula")
         }
         right <- read_right(parts, "right", row)
         return(list(left = right$time, right = ifelse(right$status == 1L, right$time, Inf)))

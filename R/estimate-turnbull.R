@@ -32,6 +32,9 @@ turnbull_conf_types <- c("exact", "likelihood-ratio", "none", "bootstrap")
 #' @param resamples Number of draws of the bootstrap.
 #' @param seed Whole number; `NULL`: R's generator (`set.seed()`) decides.
 #' @param tolerance The log-likelihood that may be missing (total over rows), above 0.
+#' @param entry Left truncation: a column of `data` or a vector, the time (>= 0, unit of the data) from which a row was
+#'   under observation, so that it is in the data only because its event came later. 0: from the start. Before the right
+#'   end and not after the left one; a left-censored row has its event after its entry.
 #' @return A result whose [tidy()] has one row per stratum and innermost interval, also those of mass 0:
 #'   `strata`, `left`, `right` (unit of the data; open at `left`, closed at `right`, equal for an exact time;
 #'   `left` 0 from a left-censored row includes time 0), `mass` (0 to 1, adds up to 1), `estimate` (survival
@@ -65,6 +68,18 @@ turnbull_conf_types <- c("exact", "likelihood-ratio", "none", "bootstrap")
 #'   law is then another one, not chi-square: Banerjee and Wellner; not simulated here). With more than
 #'   500 innermost intervals in a stratum it is computed at up to 100 of them, and the limits of the others
 #'   are those of the nearest computed on the safe side (limits do not rise with time); a note says so.
+#' @section Left truncation: With `entry` the likelihood of a row is `P(left < T <= right) / P(T > entry)`, and entries
+#'   are among the right ends that bound the innermost intervals (Frydman). In the masses that
+#'   likelihood is not concave; in the increments of the cumulative hazard it is, so the optimum found is the global one
+#'   and `kkt` is a bound as without truncation, here from the dual problem (derived in `npmle_truncated.h` of the
+#'   sources). It may have no maximum (Hudgens): where nobody is known to be at risk across an innermost interval that
+#'   rows with events cover, and rows enter later, survival is driven to 0 there and the rows after it are divided by 0.
+#'   Then `exists` in `glance()` is `FALSE`, `mass` and `estimate` are `NA`, and a note names the time and the rows that
+#'   give survival conditional on no event by then. If nobody at risk there is known to have had the event, the hazard is
+#'   put to 0 and `unique` is `FALSE`. If all enter late, survival is given no event by the first entry; a note says so.
+#'   No interval is available (`conf.type` none), nor `cluster`. With exact and right-censored rows the estimate is that
+#'   of [kaplan_meier()] with left truncation to 1e-12; on random data the log-likelihood is never below that of
+#'   self-consistency with the unobserved counted in by more than 1e-8.
 #' @section Coverage: At nominal 95%, n = 8, 11, 20, 60, visits at 1, 3, 6, 12, 24, 36 months of which 100, 80
 #'   or 60% were attended, dropout of 20% by 24 months, exponential rates 0.1 and 0.01 a month, at 6, 12 and
 #'   24 months (2,000 samples each, `turnbull-coverage.csv` in the folder `validation` of the package):
@@ -84,7 +99,8 @@ turnbull_conf_types <- c("exact", "likelihood-ratio", "none", "bootstrap")
 #' @references Turnbull BW (1976) \doi{10.1111/j.2517-6161.1976.tb01597.x}. Peto R (1973)
 #'   \doi{10.2307/2346307}. Wang Y (2007) \doi{10.1111/j.1467-9868.2007.00583.x}. Gentleman R, Geyer CJ (1994)
 #'   \doi{10.1093/biomet/81.3.618}. Fay MP, Brittain EH, Proschan MA (2013)
-#'   \doi{10.1093/biostatistics/kxt016}. Banerjee M, Wellner JA (2001) \doi{10.1214/aos/1015345959}.
+#'   \doi{10.1093/biostatistics/kxt016}. Hudgens MG (2005) \doi{10.1111/j.1467-9868.2005.00516.x}. Frydman H (1994)
+#'   J R Stat Soc B 56:71. Banerjee M, Wellner JA (2001) \doi{10.1214/aos/1015345959}.
 #' @seealso [survival_at.turnbull()], [quantile.turnbull()], [kaplan_meier()].
 #' @examples
 #' # Bone growth seen at visits: six by month 6, three by month 12, two not by their last visit.
@@ -96,11 +112,16 @@ turnbull_conf_types <- c("exact", "likelihood-ratio", "none", "bootstrap")
 #' survival_at(growth, c(6, 12, 24))
 #' @export
 turnbull <- function(formula, data = NULL, conf.type = "auto", conf.level = 0.95, weights = NULL, subset = NULL,
-                     na.action = NULL, group = NULL, cluster = NULL, tolerance = 1e-8, resamples = 2000, seed = NULL) {
+                     na.action = NULL, group = NULL, cluster = NULL, tolerance = 1e-8, resamples = 2000, seed = NULL,
+                     entry = NULL) {
     conf.level <- check_conf_level(conf.level)
     check_choice(conf.type, "conf.type", c("auto", turnbull_conf_types))
     tolerance <- check_number(tolerance, "tolerance", 0, 1, open = TRUE)
-    input <- read_survival(environment(), kind = "interval", frame = parent.frame(), carry = "cluster")
+    input <- read_survival(environment(), kind = "interval", frame = parent.frame(), carry = c("cluster", "entry"))
+    if (!is.null(input$carried$entry)) {
+        check_truncated_conf(conf.type, !is.null(input$carried$cluster))
+        return(fit_truncated(input, conf.type, conf.level, tolerance))
+    }
     conf.type <- clustered_conf_type(conf.type, !is.null(input$carried$cluster))
     plan <- if (conf.type == "bootstrap") {
         bootstrap_plan(input, check_numbers(check_number(resamples, "resamples", 2, 1e7), "resamples", whole = TRUE), seed)
@@ -134,10 +155,7 @@ fit_turnbull <- function(input, conf.type, conf.level, tolerance, plan = NULL) {
     limits <- turnbull_limits(rows, length(input$strata), table, fit$size, chosen$conf.type, conf.level)
     table$conf.low <- limits$conf.low
     table$conf.high <- limits$conf.high
-    if (!all(fits$converged)) {
-        warn("convergence", sprintf(paste("The log-likelihood may be short of its maximum by up to %.2g, `tolerance` is",
-                                          "%.2g; see `kkt` in glance()."), sum(fits$kkt), tolerance), "tolerance")
-    }
+    warn_unconverged(fits, tolerance)
     new_result(
         "turnbull",
         title = paste0("Turnbull estimate of survival from interval-censored data",
@@ -161,6 +179,14 @@ fit_turnbull <- function(input, conf.type, conf.level, tolerance, plan = NULL) {
         fits = fits, size = as.integer(fit$size), strata = input$strata, conf.type = chosen$conf.type,
         conf.level = conf.level, rows = rows
     )
+}
+
+warn_unconverged <- function(fits, tolerance) {
+    if (!all(fits$converged)) {
+        warn("convergence", sprintf(paste("The log-likelihood may be short of its maximum by up to %.2g, `tolerance` is",
+                                          "%.2g; see `kkt` in glance()."), sum(fits$kkt, na.rm = TRUE), tolerance),
+             "tolerance")
+    }
 }
 
 count_strata <- function(input) {
@@ -205,9 +231,9 @@ turnbull_conf_text <- function(conf.type, conf.level) {
 turnbull_notes <- function(fits) {
     where <- function(s) if (nrow(fits) == 1) "" else paste0(" in ", paste(fits$strata[s], collapse = "; "))
     notes <- character()
-    if (any(!fits$unique)) {
-        notes <- sprintf("The masses%s are not the only ones that reach the maximum of the likelihood.",
-                         where(!fits$unique))
+    shared <- fits$unique %in% FALSE
+    if (any(shared)) {
+        notes <- sprintf("The masses%s are not the only ones that reach the maximum of the likelihood.", where(shared))
     }
     if (any(fits$events == 0)) {
         notes <- c(notes, sprintf("No event was seen%s: survival_at() gives the limits of survival at any time.",
@@ -299,6 +325,7 @@ survival_at.turnbull <- function(x, times, ...) {
 survival_range <- function(curve, times) {
     from_last <- function(mass) c(rev(cumsum(rev(mass))), 0)
     tail <- from_last(curve$mass)
+    if (anyNA(tail)) tail[] <- NA_real_
     near <- 1.5e-8 * mean(abs(unique(c(curve$left, curve$right[curve$right < Inf]))))
     exact <- curve$left == curve$right
     started <- findInterval(times, ifelse(exact, curve$left - near, curve$left + near), left.open = TRUE)
@@ -329,6 +356,7 @@ quantile.turnbull <- function(x, probs = c(0.25, 0.5, 0.75), ...) {
     rows <- lapply(seq_along(curves), function(s) {
         seen <- curves[[s]][curves[[s]]$right < Inf, , drop = FALSE]
         first <- function(value, from) {
+            if (anyNA(seen$estimate)) return(rep(NA_real_, length(probs)))
             vapply(probs, function(p) c(from[which(value <= 1 - p + 1e-10)], Inf)[1], 0)
         }
         limit <- function(value) if (x$conf.type == "none") rep(NA_real_, length(probs)) else first(value, seen$right)

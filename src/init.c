@@ -61,6 +61,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(ffi_turnbull, 7),
     ENTRY(ffi_turnbull_bootstrap, 13),
     ENTRY(ffi_turnbull_limits, 9),
+    ENTRY(ffi_turnbull_truncated, 8),
     ENTRY(ffi_write_workbook, 3),
     { NULL, NULL, 0 },
 };

@@ -117,6 +117,8 @@ SEXP ffi_turnbull_bootstrap(SEXP left, SEXP right, SEXP weight, SEXP stratum, SE
                             SEXP resamples, SEXP seed, SEXP threads);
 SEXP ffi_turnbull_limits(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,
                          SEXP time, SEXP time_stratum, SEXP method, SEXP conf_level);
+SEXP ffi_turnbull_truncated(SEXP left, SEXP right, SEXP entry, SEXP weight, SEXP stratum,
+                            SEXP n_stratum, SEXP tolerance, SEXP max_iterations);
 
 /* workbook.c */
 SEXP ffi_write_workbook(SEXP model, SEXP temporary, SEXP target);

@@ -6,6 +6,9 @@
 #include "../core/interval_scores.h"
 #include "../core/interval_table.h"
 #include "../core/npmle.h"
+#include "../core/npmle_truncated.h"
+
+#include <string.h>
 
 /* What the core allocated, owned by an external pointer, so that a jump of R frees it. */
 typedef struct {
@@ -144,6 +147,145 @@ SEXP ffi_turnbull(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_strat
     return list;
 }
 
+/* The rows, then one row (.., entry] for each, so that entries are among the right ends: their
+ * cells come out with those of the rows. Of weight 0 where nothing is truncated. */
+static oss_interval_rows with_entries(const oss_interval_rows *rows, const double *entry)
+{
+    const size_t n = rows->n;
+    double *left = glue_scratch(2 * n, sizeof *left), *right = glue_scratch(2 * n, sizeof *right);
+    double *weight = glue_scratch(2 * n, sizeof *weight);
+    int *stratum = rows->stratum ? glue_scratch(2 * n, sizeof *stratum) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        left[i] = rows->left[i];
+        right[i] = rows->right[i];
+        weight[i] = rows->weight ? rows->weight[i] : 1;
+        left[n + i] = 0;
+        right[n + i] = entry[i];
+        weight[n + i] = entry[i] > 0 ? weight[i] : 0;
+        if (stratum)
+            stratum[i] = stratum[n + i] = rows->stratum[i];
+    }
+    const oss_interval_rows all = { 2 * n, left, right, weight, stratum, rows->n_stratum };
+    return all;
+}
+
+/* Distinct rows and entered weight by cell, over all strata; a stratum whose first cell is covered
+ * by entries only has skip 1. */
+typedef struct {
+    double *weight, *entered;
+    uint32_t *lo, *hi, *skip;
+    size_t *from, *cell; /* [n_stratum + 1] first row and first cell of each */
+} truncated_rows;
+
+static truncated_rows collect_truncated(const oss_interval_table *t, const oss_interval_rows *all,
+                                        oss_error *err)
+{
+    const size_t n = all->n / 2, n_stratum = t->n_stratum;
+    truncated_rows x = { .weight = glue_scratch(t->n_distinct, sizeof(double)),
+                         .entered = glue_scratch(t->n_inner, sizeof(double)),
+                         .lo = glue_scratch(t->n_distinct, sizeof(uint32_t)),
+                         .hi = glue_scratch(t->n_distinct, sizeof(uint32_t)),
+                         .skip = glue_scratch(n_stratum, sizeof(uint32_t)),
+                         .from = glue_scratch(n_stratum + 1, sizeof(size_t)),
+                         .cell = glue_scratch(n_stratum + 1, sizeof(size_t)) };
+    memset(x.weight, 0, t->n_distinct * sizeof *x.weight);
+    memset(x.entered, 0, t->n_inner * sizeof *x.entered);
+    for (size_t i = 0; i < n; i++) {
+        if (t->row[i] == OSS_NO_INTERVAL)
+            continue;
+        const size_t s = all->stratum ? (size_t) all->stratum[i] - 1 : 0;
+        const uint32_t own = t->row[i], gate = t->row[n + i];
+        const uint32_t in = gate == OSS_NO_INTERVAL ? 0 : t->hi[gate];
+        if (in > t->lo[own]) {
+            (void) oss_fail(err, OSS_EINVAL, i,
+                            "the entry must lie before the right end, not tied with it");
+            oss_raise(err);
+        }
+        x.weight[own] += all->weight[i];
+        x.entered[t->inner_at[s] + in] += all->weight[i];
+    }
+    x.from[0] = x.cell[0] = 0;
+    for (size_t s = 0; s < n_stratum; s++) {
+        size_t k = x.from[s];
+        x.skip[s] = 1;
+        for (size_t d = t->distinct_at[s]; d < t->distinct_at[s + 1]; d++)
+            if (x.weight[d] > 0 && t->lo[d] == 0)
+                x.skip[s] = 0;
+        for (size_t d = t->distinct_at[s]; d < t->distinct_at[s + 1]; d++) {
+            if (x.weight[d] == 0)
+                continue;
+            x.lo[k] = t->lo[d] - x.skip[s];
+            x.hi[k] = t->hi[d] - x.skip[s];
+            x.weight[k++] = x.weight[d];
+        }
+        x.from[s + 1] = k;
+        x.cell[s + 1] = x.cell[s] + (t->inner_at[s + 1] - t->inner_at[s]) - x.skip[s];
+    }
+    return x;
+}
+
+/* As ffi_turnbull, with an entry for each row (0: not truncated; after no left end):
+ * list(left, right, mass, estimate, [by stratum:] logLik, kkt, iterations, converged, unique, size,
+ * empty): the interval (1-based) after which nobody is at risk; 0 if the maximum exists. */
+SEXP ffi_turnbull_truncated(SEXP left, SEXP right, SEXP entry, SEXP weight, SEXP stratum,
+                            SEXP n_stratum, SEXP tolerance, SEXP max_iterations)
+{
+    const oss_interval_rows rows = read_rows(left, right, weight, stratum, n_stratum);
+    const double *first_seen = glue_doubles(entry, (R_xlen_t) rows.n, "entry");
+    const double enough = glue_double(tolerance, "tolerance");
+    const size_t most = glue_size(max_iterations, "max_iterations");
+    const oss_hook hook = glue_interrupt_hook();
+    const oss_interval_rows all = with_entries(&rows, first_seen);
+    owned *own;
+    SEXP pointer = PROTECT(own_memory(&own));
+    oss_error err = OSS_ERROR_INIT;
+    if (oss_interval_table_new(&all, &own->table, &err))
+        oss_raise(&err);
+    const oss_interval_table *t = own->table;
+    const truncated_rows x = collect_truncated(t, &all, &err);
+
+    enum { LOG, BOUND, STEPS, DONE, ONLY, COUNT, EMPTY, N_ABOUT };
+    static const char *const names[] = { "left",   "right", "mass",       "estimate",
+                                         "logLik", "kkt",   "iterations", "converged",
+                                         "unique", "size",  "empty" };
+    SEXP values[N_COLUMNS + N_ABOUT];
+    double *column[N_COLUMNS], *about[N_ABOUT];
+    for (int i = 0; i < N_COLUMNS + N_ABOUT; i++) {
+        const size_t length = i < N_COLUMNS ? x.cell[t->n_stratum] : t->n_stratum;
+        values[i] = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t) length));
+        *(i < N_COLUMNS ? column + i : about + i - N_COLUMNS) = REAL(values[i]);
+    }
+    for (size_t s = 0; s < t->n_stratum; s++) {
+        const size_t at = x.cell[s], m = x.cell[s + 1] - at, from = x.from[s];
+        const size_t inner = t->inner_at[s] + x.skip[s];
+        double *entered = x.entered + inner;
+        if (x.skip[s])
+            entered[0] += entered[-1];
+        oss_truncated_fit fit;
+        if (oss_npmle_truncated(x.from[s + 1] - from, x.lo + from, x.hi + from, x.weight + from, m,
+                                entered, enough, most, column[MASS] + at, &fit, &hook, &err))
+            oss_raise(&err);
+        double after = 0;
+        for (size_t k = m; k-- > 0;) {
+            column[LEFT][at + k] = oss_interval_time(t, t->inner_start[inner + k]);
+            column[RIGHT][at + k] = oss_interval_time(t, t->inner_end[inner + k]);
+            column[ESTIMATE][at + k] = after;
+            after += column[MASS][at + k];
+        }
+        about[LOG][s] = fit.loglik;
+        about[BOUND][s] = fit.kkt;
+        about[STEPS][s] = (double) fit.iterations;
+        about[DONE][s] = fit.converged;
+        about[ONLY][s] = fit.unique;
+        about[COUNT][s] = (double) m;
+        about[EMPTY][s] = fit.exists ? 0 : (double) (fit.empty + 1);
+    }
+    release(pointer);
+    SEXP list = glue_list(N_COLUMNS + N_ABOUT, names, values);
+    UNPROTECT(N_COLUMNS + N_ABOUT + 1);
+    return list;
+}
+
 /* Scores of the rows from the NPMLE of each stratum: list(scores, kkt, converged), the last two by
  * stratum. kind: oss_interval_score_kind. */
 SEXP ffi_interval_scores(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,
@@ -236,8 +378,8 @@ SEXP ffi_turnbull_limits(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP 
     return list;
 }
 
-/* Bootstrap replicates of S at each time in the stratum beside it (1-based): a vector of 2 x times x
- * resamples, the lowest and highest value that the likelihood leaves. */
+/* Bootstrap replicates of S at each time in the stratum beside it (1-based): a vector of 2 x times
+ * x resamples, the lowest and highest value that the likelihood leaves. */
 SEXP ffi_turnbull_bootstrap(SEXP left, SEXP right, SEXP weight, SEXP stratum, SEXP n_stratum,
                             SEXP cluster, SEXP pool, SEXP n_pool, SEXP time, SEXP time_stratum,
                             SEXP resamples, SEXP seed, SEXP threads)
