@@ -87,38 +87,36 @@ static int lists_room(lists *x, size_t n)
     return x->capacity > 0;
 }
 
-/* Appends the merge of x[nx] and shift + y[ny] at `to`; returns where it ends. */
-static size_t merge(const double *x, const double *x_count, size_t nx, const double *y,
-                    const double *y_count, size_t ny, double shift, double same, double *value,
-                    double *count, size_t to)
+/* Appends the merge of the elements i .. i_end - 1, and shift + those j .. j_end - 1, at `end`;
+ * returns where it ends. Which is next cannot be foreseen: it is chosen by arithmetic, as a branch
+ * would be mispredicted every other time. */
+static size_t merge(const lists *from, size_t i, size_t i_end, size_t j, size_t j_end, double shift,
+                    double same, const lists *to, size_t end)
 {
-    double last = -INFINITY;
-    size_t i = 0, j = 0, end = to;
-    while (i < nx && j < ny) {
-        const double u = x[i], v = y[j] + shift;
-        const int first = u <= v;
-        const double next = first ? u : v, many = first ? x_count[i] : y_count[j];
-        i += (size_t) first;
-        j += (size_t) !first;
+    const double *value = from->value, *count = from->count;
+    double *const out = to->value, *const out_count = to->count, last = -INFINITY;
+    while (i < i_end && j < j_end) {
+        const double u = value[i], v = value[j] + shift, next = u <= v ? u : v;
+        const size_t first = u <= v;
+        const double many = count[j ^ ((i ^ j) & (0 - first))];
+        i += first;
+        j += 1 - first;
         if (next - last > same) {
-            value[end] = last = next;
-            count[end++] = many;
+            out[end] = last = next;
+            out_count[end++] = many;
         } else
-            count[end - 1] += many;
+            out_count[end - 1] += many;
     }
-    for (; i < nx; i++)
-        if (x[i] - last > same) {
-            value[end] = last = x[i];
-            count[end++] = x_count[i];
-        } else
-            count[end - 1] += x_count[i];
-    for (; j < ny; j++) {
-        const double next = y[j] + shift;
+    /* What is left of one of them. */
+    const size_t rest = i < i_end ? i : j, rest_end = i < i_end ? i_end : j_end;
+    const double moved = i < i_end ? 0 : shift;
+    for (size_t k = rest; k < rest_end; k++) {
+        const double next = value[k] + moved;
         if (next - last > same) {
-            value[end] = last = next;
-            count[end++] = y_count[j];
+            out[end] = last = next;
+            out_count[end++] = count[k];
         } else
-            count[end - 1] += y_count[j];
+            out_count[end - 1] += count[k];
     }
     return end;
 }
@@ -136,11 +134,9 @@ static int add_row(const lists *from, lists *to, double score, size_t m, size_t 
     for (size_t k = to->least; k <= to->most; k++) {
         const int without = k >= from->least && k <= from->most;
         const int with = k > from->least && k - 1 <= from->most;
-        const size_t a = without ? from->start[k] : 0, b = with ? from->start[k - 1] : 0;
         to->start[k] = end;
-        end = merge(from->value + a, from->count + a, without ? from->start[k + 1] - a : 0,
-                    from->value + b, from->count + b, with ? from->start[k] - b : 0, score, same,
-                    to->value, to->count, end);
+        end = merge(from, without ? from->start[k] : 0, without ? from->start[k + 1] : 0,
+                    with ? from->start[k - 1] : 0, with ? from->start[k] : 0, score, same, to, end);
     }
     to->start[to->most + 1] = end;
     return 1;
@@ -166,7 +162,7 @@ static oss_status half_lists(const oss_half *half, size_t largest, double same, 
 {
     lists spare = { 0 };
     oss_status status = OSS_OK;
-    memset(now, 0, sizeof *now);
+    *now = spare;
     now->start = oss_calloc(largest + 2, sizeof *now->start);
     spare.start = oss_calloc(largest + 2, sizeof *spare.start);
     if (!now->start || !spare.start || !lists_room(now, 1))

@@ -12,7 +12,8 @@ static void test_by_hand(void)
     CHECK_NEAR(score[1], -0.5, 1e-15);
     CHECK_NEAR(score[2], -0.75, 1e-15);
     CHECK_NEAR(score[3], 0, 1e-15);
-    oss_interval_scores(4, lo, hi, 3, mass, OSS_SCORES_LOGRANK, work, score); /* hazards 1/2 1/2 1 */
+    oss_interval_scores(4, lo, hi, 3, mass, OSS_SCORES_LOGRANK, work,
+                        score); /* hazards 1/2 1/2 1 */
     CHECK_NEAR(score[0], 0.5, 1e-15);
     CHECK_NEAR(score[1], -0.5, 1e-15);
     CHECK_NEAR(score[2], -1, 1e-15);
