@@ -50,6 +50,7 @@ compare <- function(capability, case, n, alternatives, tolerance = 1e-8, values 
         difference = difference, threads = threads, note = ifelse(names(alternatives) %in% unchecked, why, ""),
         row.names = NULL)
     bench_rows[[capability]] <- rbind(bench_rows[[capability]], rows)
+    write_results(capability) # a run that is stopped keeps what it has measured
     cat(sprintf("%-18s %-34s n = %-8s %-14s %10s  x %-8s %6.1f MB  diff %.1g\n", capability, case,
                 format(n, scientific = 1), rows$alternative, format_seconds(rows$median_s),
                 format(signif(rows$ratio, 3)), rows$memory_mb, rows$difference), sep = "")
@@ -67,16 +68,21 @@ grow <- function(sizes, step, limit = 30) {
     }
 }
 
-save_results <- function(capability, folder = "bench/results") {
+write_results <- function(capability, folder = "bench/results") {
     dir.create(folder, showWarnings = FALSE, recursive = TRUE)
     rows <- bench_rows[[capability]]
     number <- vapply(rows, is.double, NA)
     rows[number] <- lapply(rows[number], signif, 4)
     # Cases have commas in their names.
     text <- which(vapply(rows, is.character, NA))
-    write.csv(rows, file.path(folder, paste0(capability, ".csv")), row.names = FALSE, quote = text)
-    cat(sprintf("%s; R %s, %s, %d cores\n", file.path(folder, paste0(capability, ".csv")), getRversion(),
-                R.version$platform, parallel::detectCores()))
+    file <- file.path(folder, paste0(capability, ".csv"))
+    write.csv(rows, file, row.names = FALSE, quote = text)
+    file
+}
+
+save_results <- function(capability, folder = "bench/results") {
+    cat(sprintf("%s; R %s, %s, %d cores\n", write_results(capability, folder), getRversion(), R.version$platform,
+                parallel::detectCores()))
 }
 
 largest_difference <- function(x, y) {
