@@ -63,6 +63,26 @@ test_that("all 11 never unite, or all by the first visit: 28.5% exact, 16.0% by 
     expect_equal(all_first$conf.high, binom.test(0, 11)$conf.int[2], tolerance = 1e-8)
 })
 
+test_that("3 unite by month 6, 3 never, by group: exact p 0.10, each group with its limits", {
+    ends <- cbind(rep(c(0, 36), each = 3), rep(c(6, Inf), each = 3))
+    group <- rep(c("united", "never"), each = 3)
+    test <- interval_logrank_test(Surv(ends[, 1], ends[, 2], type = "interval2"), group = group)
+    expect_equal(test$p.value, 0.1)
+    at <- survival_at(turnbull(Surv(ends[, 1], ends[, 2], type = "interval2"), group = group), 36)
+    expect_equal(sort(at$estimate), c(0, 1))
+    expect_equal(sort(c(at$conf.low, at$conf.high)), sort(c(binom.test(0, 3)$conf.int, binom.test(3, 3)$conf.int)),
+                 tolerance = 1e-8)
+})
+
+test_that("interval-censored rows that enter late: computed, or said to have no maximum", {
+    rows <- function(entry) turnbull(Surv(c(1, 3, 4), c(2, 6, Inf), type = "interval2"), entry = entry)
+    expect_false(anyNA(tidy(rows(c(0, 0, 1)))$mass))
+    gap <- rows(c(0, 3, 3))
+    expect_false(glance(gap)$exists)
+    expect_true(all(is.na(tidy(gap)$mass)))
+    expect_match(gap$notes, "no maximum", all = FALSE)
+})
+
 test_that("no event in 34 of three studies: an upper limit, exact 10.3% under homogeneity, beta-binomial beside it", {
     none <- meta_analysis(c(0, 0, 0), c(14, 11, 9))
     expect_identical(as.character(glance(none)$method), "beta-binomial")
@@ -148,6 +168,8 @@ test_that("faulty rows: one classed error that names argument, row and remedy, i
     d <- data.frame(t = numeric(), s = numeric())
     for (f in list(kaplan_meier, followup_time)) expect_error(f(Surv(t, s) ~ 1, d), "no rows", class = "osseosurv_invalid")
     expect_error(turnbull(Surv(t, s, type = "interval2") ~ 1, d), "no rows", class = "osseosurv_invalid")
+    fault(interval_logrank_test(Surv(c(0, 5, 1), c(1, 2, 3), type = "interval2"), group = c(1, 2, 2)), 2)
+    fault(turnbull(Surv(1:3, 2:4, type = "interval2"), entry = c(0, 2, 4)), 3)
     empty <- data.frame(t = 1:2, s = 1, c = factor(1:2, 0:2), g = factor(c("a", "a"), c("a", "b")))
     expect_warning(kaplan_meier(Surv(t, s) ~ g, empty), "dropped", class = "osseosurv_empty_level")
     expect_warning(cumulative_incidence(Surv(t, c) ~ g, empty), "dropped", class = "osseosurv_empty_level")

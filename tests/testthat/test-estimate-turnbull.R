@@ -90,6 +90,39 @@ test_that("the log-likelihood is not below that of the peers", {
     expect_gte(compared, 48)
 })
 
+test_that("the log-likelihood is not below that of the curves of survfit and prodlim", {
+    skip_if_not_installed("prodlim")
+    after <- function(time, survival) function(t) c(1, survival)[findInterval(t, time) + 1]
+    curves <- list(
+        survfit = function(left, right) {
+            fit <- survival::survfit(survival::Surv(left, right, type = "interval2") ~ 1)
+            after(fit$time, fit$surv)
+        },
+        prodlim = function(left, right) {
+            data <- data.frame(left, right = ifelse(right == Inf, NA, right))
+            fit <- suppressWarnings(prodlim::prodlim(prodlim::Hist(list(left, right)) ~ 1, data = data, maxiter = 5000))
+            after(fit$time[2, ], fit$surv)
+        })
+    compared <- c(survfit = 0, prodlim = 0)
+    short <- c(survfit = Inf, prodlim = Inf)
+    # Without exact times, which these curves do not keep apart from the interval before.
+    for (shape in which(1:24 %% 4 < 2)) {
+        data <- random_intervals(shape, 60)
+        ours <- glance(interval_fit(data, conf.type = "none"))$logLik
+        for (name in names(curves)) {
+            survival <- curves[[name]](data$left, data$right)
+            theirs <- sum(log(survival(data$left) - ifelse(data$right == Inf, 0, survival(data$right))))
+            if (!is.finite(theirs)) next
+            compared[[name]] <- compared[[name]] + 1
+            short[[name]] <- min(short[[name]], ours - theirs)
+            expect_gte(ours, theirs - 1e-8)
+        }
+    }
+    expect_gte(min(compared), 8)
+    # Both stop before the maximum, but come near it somewhere: the curves are read as they are meant.
+    expect_lt(max(short), 0.05)
+})
+
 test_that("frozen log-likelihood of icenReg::ic_np for 60 rows", {
     data <- random_intervals(4, 60)
     expect_equal(glance(interval_fit(data, conf.type = "none"))$logLik, -41.6190958208181, tolerance = 1e-9)

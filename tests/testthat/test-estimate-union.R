@@ -133,3 +133,34 @@ test_that("exact times give their own masses, and an interface not on record say
     expect_equal(alone$bivariate$mass, tidy(turnbull(Surv(left, right, type = "interval2") ~ 1, one))$mass)
     expect_identical(alone$table$estimand, rep(c("distal", "interface"), each = 2))
 })
+
+test_that("every data set of up to three pairs on a three-visit grid: no NaN, invariants hold", {
+    kinds <- rbind(c(0, 1), c(1, 2), c(2, 3), c(0, 3), c(1, Inf), c(3, Inf), c(0, 2), c(1, 3), c(2, Inf))
+    extended <- identical(Sys.getenv("OSSEOSURV_EXTENDED_TESTS"), "true")
+    # Kinds taken with one, two and three reconstructions: more would not end.
+    largest <- if (extended) c(9, 9, 6) else c(9, 3)
+    failures <- character()
+    count <- 0
+    for (n in seq_along(largest)) {
+        pairs <- expand.grid(proximal = seq_len(largest[n]), distal = seq_len(largest[n]))
+        sets <- utils::combn(nrow(pairs) + n - 1, n) - (seq_len(n) - 1)
+        for (k in seq_len(ncol(sets))) {
+            own <- unlist(pairs[sets[, k], ], use.names = FALSE)
+            rows <- data.frame(patient = rep(seq_len(n), 2), interface = rep(c("proximal", "distal"), each = n),
+                               left = kinds[own, 1], right = kinds[own, 2])
+            x <- union_estimands(rows, times = 1:3)
+            table <- x$table
+            known <- table[table$n > 0, ]
+            masses <- x$bivariate
+            sound <- all(known$conf.low >= 0 & known$conf.high <= 1 & known$conf.low < known$conf.high) &&
+                !anyNA(known[c("x", "conf.low", "conf.high")]) && !any(is.nan(table$estimate)) &&
+                all(table$conf.low <= table$estimate + 1e-9 & table$estimate <= table$conf.high + 1e-9, na.rm = TRUE) &&
+                abs(sum(masses$mass) - 1) < 1e-9 && all(masses$mass.min <= masses$mass & masses$mass <= masses$mass.max) &&
+                x$glance$kkt <= 1e-8
+            count <- count + 1
+            if (!isTRUE(sound)) failures <- c(failures, paste(n, toString(sets[, k])))
+        }
+    }
+    expect_identical(failures, character())
+    expect_gte(count, 120)
+})
