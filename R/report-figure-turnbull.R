@@ -6,10 +6,11 @@
 #'
 #' Where the estimate is defined it is a horizontal line; inside an innermost interval with mass every path
 #' through the rectangle has the same likelihood, and the rectangle is drawn. Points with bars are the
-#' estimates and intervals at the right ends (with more than twelve in a panel, the ribbon alone). The ribbon
+#' estimates and intervals at the right ends of intervals with mass (with more than twelve of a curve, the
+#' ribbon alone); those of several strata stand side by side, 1% of the axis apart. The ribbon
 #' is made of the limits at every end of an interval of the data (or 200 of them): between two of them it
 #' takes the lower limit of the later and the upper limit of the earlier, which hold there because survival
-#' does not rise. A rectangle open to the right holds the mass of those not seen to the end.
+#' does not rise. A lighter rectangle, open to the right, holds the mass of those not seen to the end.
 #'
 #' @param object A result of [turnbull()].
 #' @param event Draw the proportion that has had the event (one minus survival)?
@@ -109,10 +110,9 @@ turnbull_layers <- function(pieces, conf.int) {
                             group = interaction(.data$estimand, .data$strata)),
                         pieces$ribbon, alpha = 0.15, show.legend = FALSE)
         },
-        if (nrow(pieces$boxes)) {
-            geom_rect(aes(xmin = .data$xmin, xmax = .data$xmax, ymin = .data$ymin, ymax = .data$ymax,
-                          fill = .data$strata), pieces$boxes, alpha = 0.35, show.legend = several)
-        },
+        turnbull_boxes(pieces$boxes[!pieces$boxes$open, , drop = FALSE], alpha = 0.35, legend = several),
+        # Lighter: not when the event came, only that it was not seen.
+        turnbull_boxes(pieces$boxes[pieces$boxes$open, , drop = FALSE], alpha = 0.15, legend = FALSE),
         if (nrow(pieces$borders)) {
             geom_segment(aes(.data$x, .data$y, xend = .data$xend, yend = .data$yend, colour = .data$strata),
                          pieces$borders, linewidth = 0.2, show.legend = FALSE)
@@ -131,6 +131,19 @@ turnbull_layers <- function(pieces, conf.int) {
     )
 }
 
+turnbull_boxes <- function(boxes, alpha, legend) {
+    if (!nrow(boxes)) return(NULL)
+    geom_rect(aes(xmin = .data$xmin, xmax = .data$xmax, ymin = .data$ymin, ymax = .data$ymax,
+                  fill = .data$strata), boxes, alpha = alpha, show.legend = legend)
+}
+
+# Curves seen at the same visits have their bars side by side, in the order of the strata.
+side_by_side <- function(points, strata, open) {
+    place <- match(points$strata, strata) - (length(strata) + 1) / 2
+    points$x <- points$x + place * 0.01 * open
+    points
+}
+
 # Rectangles, lines, ribbon pieces and points of all curves, in the units drawn.
 turnbull_pieces <- function(table, limits, open, event) {
     curve <- interaction(table[c("estimand", "strata")], drop = TRUE)
@@ -140,6 +153,7 @@ turnbull_pieces <- function(table, limits, open, event) {
     })
     kinds <- names(pieces[[1]])
     pieces <- stats::setNames(lapply(kinds, function(kind) bind_rows(lapply(pieces, `[[`, kind))), kinds)
+    pieces$points <- side_by_side(pieces$points, unique(as.character(table$strata)), open)
     if (!event) return(pieces)
     lapply(pieces, function(frame) {
         if (!is.null(frame$y)) frame$y <- 1 - frame$y
@@ -167,7 +181,8 @@ turnbull_curve <- function(rows, limits, open) {
                    stringsAsFactors = FALSE)
     }
     held <- rows$mass > 0
-    boxes <- make(held, xmin = rows$left, xmax = right, ymin = rows$estimate, ymax = before)
+    boxes <- make(held, xmin = rows$left, xmax = right, ymin = rows$estimate, ymax = before,
+                  open = rows$right == Inf)
     closed <- held & rows$right < Inf
     borders <- rbind(make(held, x = rows$left, y = rows$estimate, xend = rows$left, yend = before),
                      make(closed, x = right, y = rows$estimate, xend = right, yend = before),
@@ -212,7 +227,7 @@ turnbull_ribbon <- function(limits, estimand, strata) {
 }
 
 turnbull_points <- function(rows, make) {
-    defined <- is.finite(rows$right)
+    defined <- is.finite(rows$right) & rows$mass > 0
     defined <- defined & sum(defined) <= 12
     make(defined, x = rows$right, y = rows$estimate, ymin = rows$conf.low, ymax = rows$conf.high)
 }

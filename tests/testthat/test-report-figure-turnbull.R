@@ -6,8 +6,10 @@ build <- osseosurv:::figure_turnbull
 
 test_that("rectangles span interval and mass, lines only where survival is defined", {
     plot <- build(any_union, event = FALSE, unit = "months")
-    boxes <- drawn(plot, "GeomRect")[[1]]
+    boxes <- do.call(rbind, drawn(plot, "GeomRect"))
     expect_identical(boxes$xmin, c(3, 6, 36))
+    # The open one is lighter.
+    expect_identical(boxes$alpha, c(0.35, 0.35, 0.15))
     expect_equal(boxes$xmax, c(6, 12, 36 * 1.08), tolerance = 1e-15)
     expect_equal(boxes$ymax, c(11, 4, 1) / 11, tolerance = 1e-15)
     expect_equal(boxes$ymin, c(4, 1, 0) / 11, tolerance = 1e-15)
@@ -59,11 +61,25 @@ test_that("an interval without mass leaves the line unbroken and has no rectangl
     expect_draws(plot)
 })
 
+test_that("bars of several strata stand side by side, and an interval without mass has none", {
+    two <- rbind(transform(any_union, strata = "g=a"), transform(any_union, strata = "g=b"))
+    points <- drawn(build(two), "GeomPoint")[[1]]
+    bars <- drawn(build(two), "GeomLinerange")[[1]]
+    apart <- 0.01 * 36 * 1.08
+    expect_equal(points$x, c(6, 12, 6, 12) + c(-1, -1, 1, 1) * apart / 2, tolerance = 1e-12)
+    expect_equal(bars$x, points$x, tolerance = 1e-12)
+    # What the bars stand beside does not move.
+    expect_setequal(do.call(rbind, drawn(build(two), "GeomRect"))$xmin, c(3, 6, 36))
+    idle <- rbind(any_union, data.frame(strata = "", left = 24, right = 25, mass = 0, estimate = 1 / 11,
+                                        conf.low = 0.001, conf.high = 0.4))
+    expect_identical(drawn(build(idle), "GeomPoint")[[1]]$x, c(6, 12))
+})
+
 test_that("four estimands are four panels; nobody seen, exact times, many intervals draw", {
     four <- do.call(rbind, lapply(c("any", "both", "proximal", "distal"),
                                   function(e) cbind(estimand = e, any_union)))
     plot <- build(four, unit = "months")
-    expect_identical(as.integer(table(drawn(plot, "GeomRect")[[1]]$PANEL)), rep(3L, 4))
+    expect_identical(as.integer(table(do.call(rbind, drawn(plot, "GeomRect"))$PANEL)), rep(3L, 4))
     expect_draws(plot)
     never <- data.frame(strata = "", left = 24, right = Inf, mass = 1, estimate = 0, conf.low = NA,
                         conf.high = NA)
@@ -97,7 +113,7 @@ test_that("fits of any, both and each interface draw, and the ribbon is valid wh
         expect_true(all(own$ymin[c(TRUE, FALSE)] <= 1 - inside$conf.high + 1e-12))
         expect_true(all(own$ymax[c(TRUE, FALSE)] >= 1 - inside$conf.low - 1e-12))
     }
-    boxes <- drawn(plot, "GeomRect")[[1]]
+    boxes <- do.call(rbind, drawn(plot, "GeomRect"))
     boxes <- boxes[boxes$PANEL == 1, ]
     expect_equal(boxes$ymax - boxes$ymin, tidy(fits$any)$mass, tolerance = 1e-9)
 })
