@@ -162,8 +162,18 @@ static oss_status drop_at(void *context, double theta, double *drop, oss_error *
     oss_optimum optimum;
     double slope;
     oss_error own = OSS_ERROR_INIT;
-    const oss_status status = oss_maximise_given(&problem, q->unit, theta, q->x, &control, q->work,
-                                                 &optimum, &slope, &own);
+    oss_status status = OSS_OK;
+    /* Where other coefficients run away a start may lose itself: from the last place, from the
+     * maximum, from zero. */
+    for (int start = 0; start < 3; start++) {
+        for (size_t k = 0; start > 0 && k < q->cox->p; k++)
+            q->x[k] = start == 1 ? q->centre[k] : 0;
+        own = (oss_error) OSS_ERROR_INIT;
+        status = oss_maximise_given(&problem, q->unit, theta, q->x, &control, q->work, &optimum,
+                                    &slope, &own);
+        if (status != OSS_EINVAL && status != OSS_ENOCONV)
+            break;
+    }
     if (status == OSS_EINVAL || status == OSS_ENOCONV) {
         /* No finite likelihood there: as far down as can be. */
         memcpy(q->x, q->centre, q->cox->p * sizeof *q->x);

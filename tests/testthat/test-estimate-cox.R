@@ -294,3 +294,12 @@ test_that("bad input is one classed error", {
     expect_identical(saved, fit)
     expect_match(methods_text(fit), "Cox regression")
 })
+
+test_that("a level for every row, most of them separated, still gives one-sided limits", {
+    months <- c(68, 25, 24, 61, 56, 51, 45, 36, 53, 30, 24)
+    x <- suppressWarnings(tidy(cox_ph(Surv(months, rep(1:0, c(4, 7))) ~ factor(1:11))))
+    expect_true(all(x$conf.high == Inf))
+    # The row that failed at 24 with all at risk has a lower limit, those never at a choice have none.
+    expect_gt(x$conf.low[2], 0)
+    expect_true(all(x$conf.low[4:10] == -Inf))
+})
