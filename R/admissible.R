@@ -22,7 +22,7 @@
 #'   `by` does not tell the rows apart.
 #' @seealso [admissible_choices()], [masquelet_femur_assignments()], [osseointegration()].
 #' @examples
-#' # How many interfaces had united by 6 months in the eleven femora, over all tables that the paper allows?
+#' # How many interfaces of the eleven femora had united by 6 months, over all tables that fit the paper?
 #' united <- function(interfaces) proportion_ci(sum(interfaces$right_mo <= 6), nrow(interfaces))
 #' admissible_range(masquelet_femur_assignments(), united)
 #' @export
@@ -68,7 +68,9 @@ admissible_range <- function(sets, estimator, ..., by = NULL, most = 1000, seed 
 #' first <- list(data.frame(left = 3, right = 6), data.frame(left = 6, right = 12))
 #' rest <- list(data.frame(left = c(0, 12), right = c(3, Inf)))
 #' sets <- admissible_choices(first, rest)
-#' curve <- function(x) survival_at(turnbull(Surv(left, right, type = "interval2") ~ 1, x), c(3, 6, 12))
+#' curve <- function(x) {
+#'     survival_at(turnbull(Surv(left, right, type = "interval2") ~ 1, x), c(3, 6, 12))
+#' }
 #' admissible_range(sets, curve)
 #' @export
 admissible_choices <- function(..., combine = rbind) {

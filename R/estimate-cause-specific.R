@@ -21,8 +21,10 @@
 #'   \doi{10.1016/j.jclinepi.2012.09.017}.
 #' @seealso [cox_ph()], [fine_gray()], [cumulative_incidence()].
 #' @examples
-#' implants <- data.frame(months = c(4, 7, 9, 12, 15, 18, 21, 24, 27, 30, 36), porous = c(0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 1),
-#'                        end = factor(c(1, 2, 1, 0, 2, 0, 1, 0, 1, 2, 0), 0:2, c("censored", "loosening", "infection")))
+#' implants <- data.frame(months = c(4, 7, 9, 12, 15, 18, 21, 24, 27, 30, 36),
+#'                        porous = c(0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 1),
+#'                        end = factor(c(1, 2, 1, 0, 2, 0, 1, 0, 1, 2, 0), 0:2,
+#'                                     c("censored", "loosening", "infection")))
 #' cause_specific_cox(Surv(months, end) ~ porous, implants)
 #' @export
 cause_specific_cox <- function(formula, data = NULL, ties = "efron", penalty = "auto", conf.method = "auto",

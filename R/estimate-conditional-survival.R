@@ -22,7 +22,8 @@
 #'   \doi{10.1111/j.1467-9469.2006.00529.x}.
 #' @seealso [survival_at()], [kaplan_meier()].
 #' @examples
-#' conditional_survival(kaplan_meier(Surv(time, status) ~ 1, survival::lung), given = 365, times = c(500, 730))
+#' lung <- kaplan_meier(Surv(time, status) ~ 1, survival::lung)
+#' conditional_survival(lung, given = 365, times = c(500, 730))
 #' @export
 conditional_survival <- function(x, given, times, ...) UseMethod("conditional_survival")
 

@@ -286,7 +286,6 @@ cox_references <- function(ties, penalty, conf.method, correction, input) {
 }
 
 #' @rdname cox_ph
-#' @param object A `cox_ph` result.
 #' @param ... Not used.
 #' @export
 tidy.cox_ph <- function(x, exponentiate = x$exponentiate, ...) {

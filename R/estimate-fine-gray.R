@@ -59,7 +59,8 @@
 #' @seealso [incidence_at()] predicts from it; [cause_specific_cox()], [gray_test()], [cumulative_incidence()].
 #' @examples
 #' set.seed(7)
-#' implants <- data.frame(months = rexp(60, 1 / 40), porous = rep(0:1, 30), age = round(rnorm(60, 50, 9)),
+#' implants <- data.frame(months = rexp(60, 1 / 40), porous = rep(0:1, 30),
+#'                        age = round(rnorm(60, 50, 9)),
 #'                        end = factor(sample(c("censored", "loosening", "death"), 60, TRUE),
 #'                                     c("censored", "loosening", "death")))
 #' fit <- fine_gray(Surv(months, end) ~ porous + age, implants, cause = "loosening")

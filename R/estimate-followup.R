@@ -24,7 +24,8 @@
 #'   GL (2008) \doi{10.1016/j.athoracsur.2007.12.012}. Xue X et al. (2017) \doi{10.1186/s12874-017-0436-z}.
 #' @seealso [followup_time()], [loss_bounds()].
 #' @examples
-#' d <- data.frame(months = c(24, 10, 36, 5, 30), failed = c(0, 1, 0, 0, 0), closing = c(24, 40, 36, 48, 30))
+#' d <- data.frame(months = c(24, 10, 36, 5, 30), failed = c(0, 1, 0, 0, 0),
+#'                 closing = c(24, 40, 36, 48, 30))
 #' followup_completeness(Surv(months, failed) ~ 1, d, potential = closing)
 #' followup_completeness(Surv(time, status) ~ sex, survival::lung, horizon = 365)
 #' @export

@@ -28,7 +28,8 @@
 #' @references Peterson AV (1976) \doi{10.1073/pnas.73.1.11}. Manski CF (1990) American Economic Review 80:319-323.
 #' @seealso [kaplan_meier()], [followup_completeness()].
 #' @examples
-#' d <- data.frame(months = c(6, 12, 14, 20, 24, 30, 36, 36, 40, 48, 60), failed = c(1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0),
+#' d <- data.frame(months = c(6, 12, 14, 20, 24, 30, 36, 36, 40, 48, 60),
+#'                 failed = c(1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0),
 #'                 gone = c(0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0))
 #' bounds <- loss_bounds(Surv(months, failed) ~ 1, d, lost = gone, times = c(24, 36), limit = 0.5)
 #' bounds

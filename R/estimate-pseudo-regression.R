@@ -43,7 +43,8 @@ pseudo_links <- c("identity", "log", "logit", "cloglog", "survival-cloglog")
 #' @seealso [pseudo_values()], [cox_ph()], [fine_gray()].
 #' @examples
 #' pseudo_regression(Surv(time, status) ~ sex + age, survival::lung, times = 365)
-#' pseudo_regression(Surv(time, status) ~ sex, survival::lung, times = c(180, 365), link = "cloglog", exponentiate = TRUE)
+#' pseudo_regression(Surv(time, status) ~ sex, survival::lung, times = c(180, 365),
+#'                   link = "cloglog", exponentiate = TRUE)
 #' @export
 pseudo_regression <- function(formula, data = NULL, times, measure = "survival", cause = NULL, link = "identity",
                               method = "leave-one-out", conf.level = 0.95, exponentiate = FALSE, cluster = NULL,

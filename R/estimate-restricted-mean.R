@@ -43,7 +43,8 @@
 #' @seealso [survival_difference()], [kaplan_meier()].
 #' @examples
 #' rmst(Surv(time, status) ~ sex, survival::lung, tau = 365)
-#' rmst(Surv(time, status) ~ sex, survival::lung, tau = 365, conf.method = "permutation", resamples = 999, seed = 1)
+#' rmst(Surv(time, status) ~ sex, survival::lung, tau = 365, conf.method = "permutation",
+#'      resamples = 999, seed = 1)
 #' @export
 rmst <- function(formula, data = NULL, tau = NULL, measure = "rmst", exponentiate = FALSE, conf.method = "auto",
                  conf.level = 0.95, resamples = 1e4, seed = NULL, weights = NULL, subset = NULL, na.action = NULL,

@@ -42,8 +42,8 @@ contrast_conf_types <- c("melded", "melded-mid-p", "wald")
 #'   \doi{10.1093/biostatistics/kxt016}.
 #' @seealso [kaplan_meier()], [rmst()].
 #' @examples survival_difference(Surv(time, status) ~ sex, survival::lung, time = c(180, 365))
-#'   survival_difference(Surv(time, status) ~ sex, survival::lung, time = 365, measure = "odds.ratio", exponentiate =
-#'   TRUE)
+#'   survival_difference(Surv(time, status) ~ sex, survival::lung, time = 365,
+#'                       measure = "odds.ratio", exponentiate = TRUE)
 #'
 #' # No failure among the first six implants, two among the others.
 #' months <- c(24, 30, 36, 41, 48, 60, 6, 14, 25, 33, 50)

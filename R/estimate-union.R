@@ -51,7 +51,7 @@ union_estimands <- function(interfaces, times = NULL, conf.level = 0.95) {
     times <- if (is.null(times)) sort(unique(ends[is.finite(ends)])) else check_times(times)
     intervals <- union_intervals(pairs)
     fits <- lapply(Filter(function(x) nrow(x) > 0, intervals), function(x) {
-        turnbull(Surv(left, right, type = "interval2"), x, conf.level = conf.level)
+        turnbull(Surv(x$left, x$right, type = "interval2"), conf.level = conf.level)
     })
     rows <- lapply(names(fits), function(name) {
         curve <- survival_at(fits[[name]], times)
@@ -158,7 +158,7 @@ interfaces_at <- function(pairs, times, conf.level) {
     cluster <- cluster[known]
     all <- all[known, ]
     counts <- counts_at(all, times)
-    fit <- turnbull(Surv(left, right, type = "interval2"), all, conf.type = "none")
+    fit <- turnbull(Surv(all$left, all$right, type = "interval2"), conf.type = "none")
     # Those not known may all be united, or none of them.
     low <- vapply(times, function(t) lower_share(all$right <= t, cluster, sum(single), conf.level), 0)
     high <- 1 - vapply(times, function(t) lower_share(!(all$left < t), cluster, sum(single), conf.level), 0)

@@ -45,8 +45,8 @@ visit_readings <- c("first", "confirmed", "widest", "refuse")
 #' @seealso [turnbull()], [interval_logrank_test()], [cohort()], which reads its table `visits` by `"first"` and lists
 #'   contradictions among its suspicions.
 #' @examples
-#' films <- data.frame(reconstruction = c(1, 1, 1, 2, 2, 3), interface = "distal", month = c(3, 6, 12, 3, 12, 6),
-#'                     union = c(0, 1, 1, 0, 0, 1))
+#' films <- data.frame(reconstruction = c(1, 1, 1, 2, 2, 3), interface = "distal",
+#'                     month = c(3, 6, 12, 3, 12, 6), union = c(0, 1, 1, 0, 0, 1))
 #' intervals_from_visits(films)
 #' intervals_from_visits(films, schedule = c(1, 3, 6, 12))
 #' @export

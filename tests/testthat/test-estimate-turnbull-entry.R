@@ -160,7 +160,8 @@ test_that("faults are one classed error that names the argument and the row", {
 
 test_that("a result survives being saved", {
     fit <- turnbull(Surv(c(2, 4, 1), c(5, 6, NA), type = "interval2"), entry = c(1, 3, 0))
-    file <- withr::local_tempfile()
+    file <- tempfile()
+    on.exit(unlink(file))
     saveRDS(fit, file)
     expect_identical(readRDS(file), fit)
     expect_identical(glance(fit)$conf.type, "none")
