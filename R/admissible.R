@@ -22,7 +22,7 @@
 #'   `by` does not tell the rows apart.
 #' @seealso [admissible_choices()], [masquelet_femur_assignments()], [osseointegration()].
 #' @examples
-#' # How many interfaces of the eleven femora had united by 6 months, over all tables that fit the paper?
+#' # Interfaces of the eleven femora united by 6 months, over all tables that fit the paper
 #' united <- function(interfaces) proportion_ci(sum(interfaces$right_mo <= 6), nrow(interfaces))
 #' admissible_range(masquelet_femur_assignments(), united)
 #' @export
